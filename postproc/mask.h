@@ -1,0 +1,34 @@
+/* The network's answer for one track: quantised logits, kept sparsely, since a curve covers a few
+ * pixels of each row.  A scan of 200,000 rows costs a few tens of bytes a row and class.
+ *
+ * One value is q = clamp(round(16 * logit) + 128, 0, 255); values under MASK_FLOOR (probability
+ * under 2 %) are not kept and read as 0.  q = 128 is probability 1/2. */
+#ifndef POSTPROC_MASK_H
+#define POSTPROC_MASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { MASK_FLOOR = 64, MASK_HALF = 128, MASK_SCALE = 16 };
+
+struct mask;
+
+/* An empty mask of `classes` x `rows` x `columns`.  On success *out is the caller's. */
+enum err_code mask_create(struct mask **out, int classes, int rows, int columns, struct err *e);
+void mask_free(struct mask *mask);
+
+int mask_classes(const struct mask *mask);
+int mask_rows(const struct mask *mask);
+int mask_columns(const struct mask *mask);
+
+/* Stores rows y..y+rows-1 of every class.  logits: [classes, rows, columns] with the given strides in
+ * floats.  Each row is stored once.  Threads may store disjoint rows at the same time. */
+enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, size_t class_stride,
+                       size_t row_stride, struct err *e);
+
+/* Reads one row of one class into q: [columns]; a row never stored reads as zeros. */
+void mask_get(const struct mask *mask, int class_index, int y, uint8_t *q);
+
+#endif

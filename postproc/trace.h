@@ -1,0 +1,38 @@
+/* Mask to curves: for each curve of a track the best continuous path down the mask, to a fraction of
+ * a pixel, with nulls where there is no evidence and a confidence for each row (design.md section 5). */
+#ifndef POSTPROC_TRACE_H
+#define POSTPROC_TRACE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/job.h"
+#include "postproc/layout.h"
+#include "postproc/mask.h"
+
+/* One traced curve in mask pixels: x: [rows], the line's centre (the centre of column i is i), NaN where
+ * null; confidence: [rows], 0..1, the probability that x is within 1 % of the track's width of the truth.
+ * A wrapped ("backup") curve keeps its position inside the track; wrap: [rows] counts how many track
+ * widths it has left to the right (positive) or left (negative), to be added when calibrated. */
+struct trace {
+    float *x;
+    float *confidence;
+    int *wrap;
+    int rows;
+};
+
+struct trace_track {
+    const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
+    const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */
+    size_t n;
+};
+
+/* Traces every curve of the track.  out: [n], zeroed by the caller; on success each holds arrays of
+ * mask_rows() that the caller frees with trace_clear; on failure nothing is held.  Curves of the same
+ * style are traced jointly, and come out ordered from left to right by their mean position. */
+enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
+                          const struct job *job, struct err *e);
+
+void trace_clear(struct trace *trace);
+
+#endif

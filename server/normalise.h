@@ -1,0 +1,29 @@
+/* From the scan's pixels to the network's: a region resampled to the checkpoint's resolution, paper at
+ * about 0 and ink at about 255 whatever the scan's exposure, colour or sense, streamed row by row. */
+#ifndef SERVER_NORMALISE_H
+#define SERVER_NORMALISE_H
+
+#include "postproc/table.h"
+#include "server/scan.h"
+
+struct normalise;
+
+/* The region is columns x0..x1-1 and rows y0..y1-1 of the scan; `dpi` is the checkpoint's.  The scan is
+ * probed first (paper and ink levels, negative or not, line width where the resolution tag is missing).
+ * On success *out is the caller's; the scan must outlive it.  Errors: the scan's, ERR_NO_MEMORY. */
+enum err_code normalise_open(struct normalise **out, struct scan *scan, int x0, int y0, int x1, int y1, int dpi,
+                             struct err *e);
+void normalise_free(struct normalise *normalise);
+
+/* Size of the result, and how it lies on the scan. */
+int normalise_columns(const struct normalise *normalise);
+int normalise_rows(const struct normalise *normalise);
+const struct mask_geometry *normalise_geometry(const struct normalise *normalise);
+
+/* The next row of the result, in order: ink: [columns]. */
+enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct err *e);
+
+/* Starts again at the first row (for the overlay's second pass). */
+enum err_code normalise_rewind(struct normalise *normalise, struct err *e);
+
+#endif
