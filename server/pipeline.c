@@ -1,0 +1,305 @@
+#include "server/pipeline.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/windows.h"
+#include "postproc/table.h"
+#include "server/normalise.h"
+#include "server/request_defaults.h"
+#include "server/result_files.h"
+#include "server/track_run.h"
+
+/* Rows that two windows share.  A multiple of 32, wide enough for the encoder's own view of the page. */
+enum { WINDOW_OVERLAP = 256, WINDOW_MIN_ROWS = 2048 };
+
+/* Most pixels of one window: the published tallest image at twice its width.  Wider scans get shorter
+ * windows, so that a window's memory and its attention stay bounded. */
+enum { WINDOW_MAX_PIXELS = 12800 * 1280 };
+
+struct pipeline {
+    const struct pipeline_env *env;
+    struct pipeline_request *request;
+    struct pipeline_result *result;
+    const struct job *job;
+    struct scan *scan;
+    struct normalise *input;
+    struct windows windows;
+    struct track_run *runs;   /* [layout.n_tracks] */
+    uint8_t *ink;             /* [window rows, input columns] */
+    struct table table;
+};
+
+const char *pipeline_stage_name(enum pipeline_stage stage)
+{
+    static const char *const names[] = {"decode", "forward", "trace", "calibrate", "write", "total"};
+    return names[stage];
+}
+
+static void __attribute__((format(printf, 2, 3))) warn(struct pipeline_result *result, const char *format, ...)
+{
+    if (result->n_warnings == PIPELINE_MAX_WARNINGS)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(result->warnings[result->n_warnings++], sizeof result->warnings[0], format, args);
+    va_end(args);
+}
+
+static void clock_stage(struct pipeline *p, enum pipeline_stage stage, int64_t *since)
+{
+    int64_t now = job_now_ns();
+    p->result->seconds[stage] += (double)(now - *since) * 1e-9;
+    *since = now;
+}
+
+/* The classes of a checkpoint stand in the order of the styles: anything else is another network. */
+static enum err_code check_classes(const struct curvenet_info *net, struct err *e)
+{
+    static const char *const styles[STYLE_COUNT] = {"solid", "dashed", "dotted"};
+    for (int k = 0; k < net->classes; k++)
+        if (k >= STYLE_COUNT || strcmp(net->class_name[k], styles[k]) != 0)
+            return err_set(e, ERR_UNAVAILABLE, "Checkpoint %s has a class \"%s\" that the tracer does not know.", net->name,
+                           net->class_name[k]);
+    return ERR_OK;
+}
+
+static int window_rows(int max_rows, int columns)
+{
+    int rows = WINDOW_MAX_PIXELS / columns / 32 * 32;
+    if (rows < WINDOW_MIN_ROWS)
+        rows = WINDOW_MIN_ROWS;
+    return rows < max_rows ? rows : max_rows;
+}
+
+/* The columns of the scan that the network has to see for all tracks together. */
+static void input_columns(const struct layout *layout, const struct scan_info *scan, int dpi, int *x0, int *x1)
+{
+    double margin = (TRACK_MARGIN + 2) * fmax(1, scan->dpi_x / dpi), lo = scan->width, hi = 0;
+    for (size_t i = 0; i < layout->n_tracks; i++) {
+        const struct layout_track *t = &layout->tracks[i];
+        lo = fmin(lo, t->x0);
+        hi = fmax(hi, t->x1);
+        for (size_t k = 0; k < t->n_edges; k++) {
+            lo = fmin(lo, t->edges[k].x0);
+            hi = fmax(hi, t->edges[k].x1);
+        }
+    }
+    *x0 = (int)fmax(0, floor(lo - margin));
+    *x1 = (int)fmin(scan->width, ceil(hi + margin) + 1);
+}
+
+static enum err_code open_input(struct pipeline *p, struct err *e)
+{
+    const struct curvenet_info *net = curvenet_info(p->env->net);
+    enum err_code rc = scan_open(&p->scan, p->request->scan_path, &p->env->limits, e);
+    if (rc != ERR_OK)
+        return rc;
+    const struct scan_info *scan = scan_info(p->scan);
+    p->result->image = *scan;
+    bool whole = p->request->layout.n_tracks == 0;
+    rc = request_complete(p->request, scan, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (scan->dpi_x == 0)
+        warn(p->result, "The scan does not say its resolution.");
+
+    const struct layout *layout = &p->request->layout;
+    int x0, x1;
+    input_columns(layout, scan, net->dpi, &x0, &x1);
+    rc = normalise_open(&p->input, p->scan, x0, layout->y0, x1, layout->y1, net->dpi, e);
+    if (rc != ERR_OK)
+        return rc;
+    int columns = normalise_columns(p->input), rows = normalise_rows(p->input);
+    p->windows = windows_plan(rows, window_rows(net->max_rows, columns), WINDOW_OVERLAP);
+    p->result->windows = p->windows.count;
+    p->result->pixels = (uint64_t)columns * (uint64_t)rows;
+
+    p->runs = calloc(layout->n_tracks, sizeof *p->runs);
+    if (!p->runs)
+        return err_memory(e, "the tracks");
+    for (size_t i = 0; rc == ERR_OK && i < layout->n_tracks; i++)
+        rc = track_run_open(&p->runs[i], &layout->tracks[i], normalise_geometry(p->input), columns, &p->windows,
+                            net->classes, !whole, e);
+    return rc;
+}
+
+/* Fills the window's ink: what it shares with the window before is moved up, the rest is decoded. */
+static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, struct err *e)
+{
+    size_t columns = (size_t)normalise_columns(p->input);
+    int keep = *have - y0;
+    if (keep > 0)
+        memmove(p->ink, p->ink + (size_t)(p->windows.max_rows - keep) * columns, (size_t)keep * columns);
+    for (; *have < y1; ++*have) {
+        uint8_t *row = p->ink + (size_t)(*have - y0) * columns;
+        enum err_code rc = normalise_next(p->input, row, e);
+        if (rc == ERR_OK && *have % 512 == 0)
+            rc = job_check(p->job, e);
+        if (rc != ERR_OK)
+            return rc;
+        for (size_t i = 0; i < p->request->layout.n_tracks; i++)
+            track_run_row(&p->runs[i], row);
+    }
+    return ERR_OK;
+}
+
+static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct err *e)
+{
+    size_t stride = (size_t)normalise_columns(p->input);
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
+        struct track_run *run = &p->runs[i];
+        window_blend_begin(run->blend, k);
+        rc = curvenet_forward(p->env->net, p->env->pool, p->ink + run->c0, stride, rows, run->columns, window_blend_sink,
+                              run->blend, p->job, e);
+    }
+    return rc;
+}
+
+static enum err_code run_windows(struct pipeline *p, struct err *e)
+{
+    int columns = normalise_columns(p->input), rows = p->windows.max_rows < p->windows.rows ? p->windows.max_rows : p->windows.rows;
+    p->ink = malloc((size_t)columns * (size_t)rows);
+    if (!p->ink)
+        return err_memory(e, "a window of the scan");
+    int have = 0;
+    int64_t since = job_now_ns();
+    for (int k = 0; k < p->windows.count; k++) {
+        int y0, y1;
+        windows_span(&p->windows, k, &y0, &y1);
+        enum err_code rc = read_window(p, y0, y1, &have, e);
+        clock_stage(p, STAGE_DECODE, &since);
+        if (rc == ERR_OK)
+            rc = forward_tracks(p, k, y1 - y0, e);
+        clock_stage(p, STAGE_FORWARD, &since);
+        if (rc != ERR_OK)
+            return rc;
+        job_progress(p->job, "forward", (k + 1.0) / p->windows.count);
+    }
+    free(p->ink);
+    p->ink = NULL;
+    return ERR_OK;
+}
+
+static enum err_code trace_tracks(struct pipeline *p, struct err *e)
+{
+    int classes = curvenet_info(p->env->net)->classes;
+    enum err_code rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
+        struct track_run *run = &p->runs[i];
+        rc = track_run_trace(run, classes, p->job, e);
+        if (rc == ERR_OK && run->drift / run->geometry.x_scale > p->result->drift)
+            p->result->drift = run->drift / run->geometry.x_scale;
+        if (rc == ERR_OK && run->edges && run->edges_found < 0.2)
+            warn(p->result, "Track %zu: no printed lines to follow were found; its edges are taken as given.", i + 1);
+    }
+    return rc;
+}
+
+static enum err_code calibrate(struct pipeline *p, struct err *e)
+{
+    const struct layout *layout = &p->request->layout;
+    struct table_track *tracks = calloc(layout->n_tracks, sizeof *tracks);
+    if (!tracks)
+        return err_memory(e, "the calibration");
+    for (size_t i = 0; i < layout->n_tracks; i++)
+        tracks[i] = (struct table_track){.track = &layout->tracks[i], .geometry = p->runs[i].geometry,
+                                         .left = p->runs[i].left, .right = p->runs[i].right, .traces = p->runs[i].traces};
+    enum err_code rc = table_build(&p->table, layout, tracks, layout->n_tracks, p->request->step, e);
+    free(tracks);
+    return rc;
+}
+
+static enum err_code write_files(struct pipeline *p, struct err *e)
+{
+    const char *dir = p->env->out_dir;
+    size_t n = p->request->layout.n_tracks;
+    enum err_code rc = result_write_tables(p->env, p->request, &p->table, p->result, e);
+    if (rc == ERR_OK && p->request->want_overlay) {
+        rc = result_write_overlay(dir, p->input, p->runs, n, p->job, e);
+        p->result->wrote_overlay = rc == ERR_OK;
+    }
+    if (rc == ERR_OK && p->request->want_mask) {
+        rc = result_write_masks(dir, p->runs, n, e);
+        p->result->wrote_mask = rc == ERR_OK;
+    }
+    return rc;
+}
+
+static void summarise(struct pipeline *p)
+{
+    struct pipeline_result *r = p->result;
+    const struct layout *layout = &p->request->layout;
+    const struct table *t = &p->table;
+    r->x0 = layout->tracks[0].x0;
+    r->x1 = layout->tracks[0].x1;
+    r->y0 = layout->y0;
+    r->y1 = layout->y1;
+    r->has_depth = t->has_depth;
+    r->start = t->start;
+    r->step = t->step;
+    r->stop = t->start + t->step * (double)(t->rows ? t->rows - 1 : 0);
+    r->samples = t->rows;
+    for (size_t i = 0; i < t->n_curves && i < PIPELINE_MAX_CURVES; i++) {
+        const struct table_curve *c = &t->curves[i];
+        struct pipeline_curve *out = &r->curves[r->n_curves++];
+        *out = (struct pipeline_curve){.curve = *c->curve, .coverage = c->coverage, .confidence = c->mean_confidence};
+        out->samples = (size_t)llround(c->coverage * (double)t->rows);
+        if (out->samples == 0)
+            warn(r, "%s: no such curve was found in the track; its values are null.", c->curve->mnemonic);
+        else if (c->coverage < 0.5)
+            warn(r, "%s: found on %.0f %% of the depths only.", c->curve->mnemonic, 100 * c->coverage);
+    }
+    if (!t->has_depth && p->request->want_las)
+        warn(r, "No depths were given: the CSV is by row, and there is no LAS.");
+    if (r->drift > 3)
+        warn(r, "The paper drifts sideways by up to %.0f pixels; the track's edges were followed.", r->drift);
+}
+
+static void close_all(struct pipeline *p)
+{
+    table_clear(&p->table);
+    for (size_t i = 0; p->runs && i < p->request->layout.n_tracks; i++)
+        track_run_clear(&p->runs[i]);
+    free(p->runs);
+    free(p->ink);
+    normalise_free(p->input);
+    scan_close(p->scan);
+}
+
+enum err_code pipeline_run(const struct pipeline_env *env, struct pipeline_request *request,
+                           struct pipeline_result *result, const struct job *job, struct err *e)
+{
+    struct pipeline p = {.env = env, .request = request, .result = result, .job = job};
+    memset(result, 0, sizeof *result);
+    int64_t start = job_now_ns(), since = start;
+
+    enum err_code rc = check_classes(curvenet_info(env->net), e);
+    if (rc == ERR_OK)
+        rc = open_input(&p, e);
+    clock_stage(&p, STAGE_DECODE, &since);
+    job_progress(job, "decode", 1);
+    if (rc == ERR_OK)
+        rc = run_windows(&p, e);
+    since = job_now_ns();
+    if (rc == ERR_OK)
+        rc = trace_tracks(&p, e);
+    clock_stage(&p, STAGE_TRACE, &since);
+    job_progress(job, "trace", 1);
+    if (rc == ERR_OK)
+        rc = calibrate(&p, e);
+    clock_stage(&p, STAGE_CALIBRATE, &since);
+    if (rc == ERR_OK)
+        rc = write_files(&p, e);
+    clock_stage(&p, STAGE_WRITE, &since);
+    job_progress(job, "write", 1);
+    if (rc == ERR_OK)
+        summarise(&p);
+    close_all(&p);
+    clock_stage(&p, STAGE_TOTAL, &start);
+    return rc;
+}

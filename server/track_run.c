@@ -1,0 +1,132 @@
+#include "server/track_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double to_column(const struct mask_geometry *g, double x)
+{
+    return (x + 0.5 - g->x_origin) * g->x_scale - 0.5;
+}
+
+static enum err_code put_mask(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
+                              struct err *e)
+{
+    return mask_put(ctx, y, rows, logits, class_stride, row_stride, e);
+}
+
+/* The outermost positions that the track's edges take. */
+static void track_extent(const struct layout_track *track, double *x0, double *x1)
+{
+    *x0 = track->x0;
+    *x1 = track->x1;
+    for (size_t i = 0; i < track->n_edges; i++) {
+        *x0 = fmin(*x0, track->edges[i].x0);
+        *x1 = fmax(*x1, track->edges[i].x1);
+    }
+}
+
+static int clamp_int(double v, int lo, int hi)
+{
+    return v < lo ? lo : v > hi ? hi : (int)v;
+}
+
+static void place(struct track_run *run, const struct mask_geometry *shared, int columns)
+{
+    double x0, x1;
+    track_extent(run->track, &x0, &x1);
+    run->c0 = clamp_int(floor(to_column(shared, x0)) - TRACK_MARGIN, 0, columns - 1);
+    int c1 = clamp_int(ceil(to_column(shared, x1)) + TRACK_MARGIN + 1, run->c0 + 1, columns);
+    run->columns = c1 - run->c0;
+    run->geometry = *shared;
+    run->geometry.x_origin += run->c0 / shared->x_scale;
+}
+
+enum err_code track_run_open(struct track_run *run, const struct layout_track *track, const struct mask_geometry *shared,
+                             int columns, const struct windows *windows, int classes, bool follow, struct err *e)
+{
+    memset(run, 0, sizeof *run);
+    run->track = track;
+    run->rows = windows->rows;
+    place(run, shared, columns);
+
+    run->left = calloc((size_t)run->rows, sizeof *run->left);
+    run->right = calloc((size_t)run->rows, sizeof *run->right);
+    run->traces = calloc(track->n_curves ? track->n_curves : 1, sizeof *run->traces);
+    if (!run->left || !run->right || !run->traces)
+        return err_memory(e, "a track's curves");
+
+    enum err_code rc = mask_create(&run->mask, classes, run->rows, run->columns, e);
+    if (rc == ERR_OK)
+        rc = window_blend_create(&run->blend, windows, classes, run->columns, put_mask, run->mask, e);
+    if (rc == ERR_OK && follow && track->n_edges == 0)
+        rc = edges_create(&run->edges, run->rows, run->columns, to_column(&run->geometry, track->x0),
+                          to_column(&run->geometry, track->x1), e);
+    return rc;
+}
+
+void track_run_clear(struct track_run *run)
+{
+    if (run->traces)
+        for (size_t i = 0; i < run->track->n_curves; i++)
+            trace_clear(&run->traces[i]);
+    free(run->traces);
+    free(run->left);
+    free(run->right);
+    window_blend_free(run->blend);
+    edges_free(run->edges);
+    mask_free(run->mask);
+    memset(run, 0, sizeof *run);
+}
+
+void track_run_row(struct track_run *run, const uint8_t *ink)
+{
+    if (run->edges)
+        edges_push(run->edges, ink + run->c0);
+}
+
+/* The edges as the layout gives them, piecewise linear and level beyond the first and the last. */
+static void given_edges(struct track_run *run)
+{
+    const struct layout_track *t = run->track;
+    const struct mask_geometry *g = &run->geometry;
+    size_t k = 0;
+    for (int j = 0; j < run->rows; j++) {
+        double y = g->y_origin + (j + 0.5) / g->y_scale, x0 = t->x0, x1 = t->x1;
+        while (k + 1 < t->n_edges && t->edges[k + 1].y <= y)
+            k++;
+        if (t->n_edges) {
+            const struct layout_edge *a = &t->edges[k], *b = k + 1 < t->n_edges ? a + 1 : a;
+            double f = b == a || y <= a->y ? 0 : (y - a->y) / (b->y - a->y);
+            x0 = a->x0 + f * (b->x0 - a->x0);
+            x1 = a->x1 + f * (b->x1 - a->x1);
+        }
+        run->left[j] = to_column(g, x0);
+        run->right[j] = to_column(g, x1);
+    }
+}
+
+enum err_code track_run_trace(struct track_run *run, int classes, const struct job *job, struct err *e)
+{
+    enum curve_style *style = NULL;
+    enum err_code rc = ERR_OK;
+    if (run->edges)
+        rc = edges_solve(run->edges, run->left, run->right, &run->drift, &run->edges_found, e);
+    else
+        given_edges(run);
+    if (rc != ERR_OK || run->track->n_curves == 0)
+        return rc;
+
+    style = calloc(run->track->n_curves, sizeof *style);
+    if (!style)
+        return err_memory(e, "a track's styles");
+    for (size_t i = 0; i < run->track->n_curves; i++) {
+        style[i] = run->track->curves[i].style;
+        if (style[i] >= (enum curve_style)classes)
+            style[i] = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
+    }
+    struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves};
+    rc = trace_track(run->mask, &track, run->traces, job, e);
+    free(style);
+    return rc;
+}

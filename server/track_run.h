@@ -1,0 +1,46 @@
+/* One track on its way through the pipeline: which columns of the network's input are its own, its
+ * mask, its edges down the page, its traced curves. */
+#ifndef SERVER_TRACK_RUN_H
+#define SERVER_TRACK_RUN_H
+
+#include <stdbool.h>
+
+#include "base/job.h"
+#include "nn/windows.h"
+#include "postproc/edges.h"
+#include "postproc/mask.h"
+#include "postproc/table.h"
+#include "postproc/trace.h"
+
+/* Columns beyond the track's edges that the network sees, in pixels at 200 dpi: it was trained on tracks
+ * with their surroundings, and pens overshoot. */
+enum { TRACK_MARGIN = 48 };
+
+struct track_run {
+    const struct layout_track *track;
+    struct mask_geometry geometry;   /* of the track's own mask */
+    int c0, columns;                 /* its columns of the shared input */
+    int rows;
+    struct mask *mask;
+    struct edges *edges;             /* NULL: the edges are as given */
+    struct window_blend *blend;
+    double *left, *right;            /* [rows], mask columns; filled by track_run_trace */
+    struct trace *traces;            /* [track->n_curves] */
+    double drift, edges_found;       /* mask pixels; share of bands with printed lines */
+};
+
+/* Prepares a track on an input of `columns` x `windows->rows` that lies on the scan as `shared` says.
+ * follow: printed borders are to be followed (unless the layout gives edges).  On failure as on success
+ * track_run_clear frees all; `run` is zeroed first. */
+enum err_code track_run_open(struct track_run *run, const struct layout_track *track, const struct mask_geometry *shared,
+                             int columns, const struct windows *windows, int classes, bool follow, struct err *e);
+void track_run_clear(struct track_run *run);
+
+/* A row of the shared input that is seen for the first time: [columns of the shared input]. */
+void track_run_row(struct track_run *run, const uint8_t *ink);
+
+/* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
+ * dotted curve is sought among the dashed ones where it has no class of its own. */
+enum err_code track_run_trace(struct track_run *run, int classes, const struct job *job, struct err *e);
+
+#endif
