@@ -1,0 +1,26 @@
+# `make test` sets up what the tests need and runs all of them; the Python tests come last.
+PYTHON ?= /usr/bin/python3
+VENV   := .venv
+PYTEST_ARGS ?=
+
+$(VENV)/.ready: tests/requirements.txt
+	$(PYTHON) -m venv --system-site-packages $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+deps-test:
+	@sh deploy/deps.sh test
+
+test: deps-test  ## set up and run every test
+	@$(MAKE) --no-print-directory all unit pytest
+
+pytest: all $(VENV)/.ready  ## the black-box tests alone (PYTEST_ARGS=…)
+	$(VENV)/bin/python -m pytest tests -q $(PYTEST_ARGS)
+
+test-asan: deps-test  ## the C tests and the HTTP tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory asan-unit
+	@$(MAKE) --no-print-directory all BUILD=build-asan CFLAGS="$(ASAN_FLAGS)"
+	@$(MAKE) --no-print-directory $(VENV)/.ready
+	CURVELOGD=build-asan/curvelogd $(VENV)/bin/python -m pytest tests/http -q -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: deps-test test pytest test-asan
