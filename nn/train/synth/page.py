@@ -1,0 +1,190 @@
+"""One synthetic page: layout, grids, curves, marks, wear."""
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from . import curves, fills, grid, marks, style, wear
+from .draw import Canvas, Warp, log_uniform
+
+
+@dataclass
+class Look:
+    """What a page's tracks share."""
+    kind: str  # bilevel, clean, gray
+    zoom: float  # size of everything against a true 200 dpi scan
+    hard: float  # how worn, 0..1.5
+    source: float  # the original's pixels per page pixel
+    curve_value: int
+    bilevel: bool
+
+
+def random_look(rng):
+    kind = str(rng.choice(("bilevel", "clean", "gray"), p=(0.5, 0.25, 0.25)))
+    hard = {"bilevel": rng.uniform(0.2, 1.2), "clean": rng.uniform(0, 0.7), "gray": rng.uniform(0, 1)}[kind]
+    source = float(rng.choice((0.5, 0.575, 0.75, 1, 1.5, 2), p=(0.06, 0.04, 0.1, 0.4, 0.15, 0.25)))
+    if rng.random() < 0.35:  # the tag lies a little
+        source *= rng.uniform(0.85, 1.18)
+    value = int(rng.uniform(150, 256)) if kind != "gray" else int(rng.uniform(90, 256))
+    return Look(kind, log_uniform(rng, 0.6, 1.6), hard, min(source, 2.0), value,
+                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6))
+
+
+def random_warp(rng, height, width):
+    warp = Warp(height, width)
+    if rng.random() < 0.5:
+        warp.add_skew(rng.normal(0, 0.006))
+    if rng.random() < 0.5:
+        warp.add_drift(rng, log_uniform(rng, 0.5, 8), rng.uniform(200, 900))
+    if rng.random() < 0.3:
+        warp.add_stretch(rng, log_uniform(rng, 0.001, 0.02), rng.uniform(50, 600))
+    if rng.random() < 0.08:
+        warp.add_row_jitter(rng, rng.uniform(0.2, 0.8), int(rng.integers(1, 12)))
+    if rng.random() < 0.06:
+        warp.add_jump(int(rng.integers(height)), rng.normal(0, 12))
+    return warp
+
+
+def layout(rng, height, width, zoom):
+    """Tracks (x0, x1) and depth columns (x0, x1) over the page's width."""
+    wide = float(np.clip(500 * zoom * rng.choice((1, 1, 1, 2, 0.8)), 250, 850))
+    x = rng.uniform(4, 60) if rng.random() < 0.6 else rng.uniform(-0.8 * wide, 60)
+    tracks, columns = [], []
+    while x < width - 60 and len(tracks) < 4:
+        tracks.append((x, x + wide))
+        x += wide
+        if rng.random() < 0.6:
+            column = rng.uniform(40, 160) * zoom
+            columns.append((x, x + column))
+            x += column
+        if rng.random() < 0.15:
+            wide = float(np.clip(wide * rng.choice((0.5, 2)), 200, 850))
+    return tracks, columns
+
+
+def random_classes(rng):
+    """Styles of the curves of one track."""
+    count = int(rng.choice((0, 1, 2, 3, 4), p=(0.05, 0.3, 0.4, 0.2, 0.05)))
+    classes = [int(rng.choice(3, p=(0.5, 0.3, 0.2))) for _ in range(count)]
+    if count == 2 and rng.random() < 0.35:
+        classes = [style.SOLID, style.SOLID]
+    return classes
+
+
+def draw_curves(rng, canvas, track, look, las_dir):
+    """Places, inks and labels the curves of one track."""
+    rows = int(track.bottom - track.top)
+    drawn = []
+    for cls in random_classes(rng):
+        if drawn and rng.random() < 0.3:
+            fractions, policy = curves.companion(rng, drawn[-1]), "cut"
+        else:
+            values = curves.sample_rows(rng, rows, las_dir, look.zoom)
+            fractions, policy = curves.place(rng, values, track.divisions)
+        drawn.append(fractions)
+        value = int(np.clip(look.curve_value * rng.uniform(0.75, 1.15), 60, 255))
+        how = style.random_style(rng, cls, look.zoom, value)
+        for first, last in spans(rng, len(fractions)):
+            y = track.top + np.arange(first, last) / 2
+            ink_span(rng, canvas, track, fractions[first:last], y, policy, how)
+    shade_track(rng, canvas, track, drawn, look)
+
+
+def spans(rng, n):
+    """Where a curve is drawn: all of the section, or parts of it."""
+    if rng.random() < 0.85:
+        return [(0, n)]
+    cuts = np.sort(rng.integers(0, n, 2 * int(rng.integers(1, 3))))
+    return [(a, b) for a, b in zip(cuts[0::2], cuts[1::2]) if b - a > 40]
+
+
+def ink_span(rng, canvas, track, fractions, y, policy, how):
+    wide = track.x1 - track.x0
+    if how.stair:
+        fractions, y = curves.stair_step(fractions, y, how.stair[0] / wide, how.stair[1])
+    pieces = curves.split_at_edges(fractions, y, policy, int(rng.integers(1, 4)))
+    placed = [canvas.warp(np.column_stack([track.x0 + wide * p[:, 0], p[:, 1]])) for p in pieces]
+    style.ink_curve(rng, canvas, "curves", placed, how)
+
+
+def shade_track(rng, canvas, track, drawn, look):
+    """Sometimes fills beside or between the curves."""
+    if not drawn or rng.random() > 0.12:
+        return
+    n = len(drawn[0])
+    y = track.top + np.arange(n) / 2
+    wide = track.x1 - track.x0
+    edge = rng.choice((0.0, 1.0, rng.uniform(0.2, 0.8)))
+    other = drawn[1] if len(drawn) > 1 and rng.random() < 0.5 else np.full(n, edge)
+    lines = [np.clip(f, 0, 1) for f in (drawn[0], other)]
+    lines = [canvas.warp(np.column_stack([track.x0 + wide * f, y])) for f in lines]
+    if rng.random() < 0.5:
+        lines.reverse()
+    fills.shade(rng, canvas, lines[0], lines[1], look.curve_value)
+
+
+def draw_section(rng, canvas, look, place, top, bottom, las_dir):
+    """One stretch of log: all tracks and depth columns from row top to row bottom."""
+    tracks, columns = place
+    lines = grid.random_grid_style(rng, look.zoom, look.kind == "gray")
+    phase = top + rng.uniform(0, 50)
+    shared = None
+    for x0, x1 in tracks:
+        track = grid.random_track(rng, x0, x1, top, bottom)
+        if shared is not None and rng.random() < 0.5:
+            track.kind, track.divisions, track.minors = shared
+        shared = (track.kind, track.divisions, track.minors)
+        grid.draw_track(rng, canvas, track, lines, phase)
+        if rng.random() < 0.15:
+            grid.draw_timing_marks(rng, canvas, track, lines)
+        draw_curves(rng, canvas, track, look, las_dir)
+    for x0, x1 in columns:
+        step = lines.pitch * lines.heavy_each * rng.choice((1, 2, 5))
+        while step < 80 * look.zoom:
+            step *= 2
+        rows = np.arange(phase, bottom, step)
+        marks.depth_numbers(rng, canvas, (x0 + x1) / 2, rows, rng.integers(1, 150) * 100,
+                            rng.choice((10, 50, 100)), look.zoom, look.curve_value)
+
+
+def draw_page(rng, canvas, look, las_dir):
+    """Sections of log, with headers, splices and empty paper between them."""
+    place = layout(rng, canvas.height, canvas.width, look.zoom)
+    y = rng.uniform(-200, 0) if rng.random() < 0.6 else rng.uniform(0, 120)
+    while y < canvas.height:
+        if rng.random() < 0.2:
+            end = y + rng.uniform(80, 320) * look.zoom
+            for x0, x1 in place[0]:
+                marks.header(rng, canvas, x0, x1, y, end, look.zoom)
+            y = end + rng.choice((0.0, rng.uniform(0, 60)))
+        end = canvas.height + 60 if rng.random() < 0.7 else y + rng.uniform(300, 1500)
+        draw_section(rng, canvas, look, place, y, end, las_dir)
+        y = end + rng.choice((0.0, rng.uniform(5, 40), rng.uniform(40, 200)))
+        if rng.random() < 0.5:
+            place = layout(rng, canvas.height, canvas.width, look.zoom)
+    marks.scatter(rng, canvas, rng.poisson(rng.choice((0.5, 3, 10))), look.zoom)
+
+
+def scan(rng, canvas, look):
+    """The page through copying and scanning: uint8 [H,W], paper about 0."""
+    ink = canvas.merged()
+    source = (int(round(canvas.height * look.source)), int(round(canvas.width * look.source)))
+    if ink.shape != source:
+        ink = cv2.resize(ink, source[::-1], interpolation=cv2.INTER_AREA)
+    ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
+    ink = wear.age(rng, ink, look.hard)
+    if look.bilevel:
+        ink = wear.speckle(rng, wear.binarise(rng, ink, look.hard), look.hard)
+    else:
+        ink = wear.gray_scan(rng, wear.speckle(rng, ink, look.hard), look.hard)
+    return wear.normalise(rng, wear.to_output(rng, ink, canvas.height, canvas.width), look.bilevel)
+
+
+def make_page(rng, las_dir=None):
+    """Returns (ink uint8 [H,W]: 0 paper .. 255 ink, labels uint8 [3,H,W]: 0/1 per curve class)."""
+    height, width = int(rng.integers(1000, 2601)), int(rng.integers(350, 901))
+    look = random_look(rng)
+    scale = look.source if look.source >= 1.5 else 2 * look.source
+    canvas = Canvas(height, width, scale, random_warp(rng, height, width))
+    draw_page(rng, canvas, look, las_dir)
+    return scan(rng, canvas, look), canvas.labels

@@ -1,0 +1,150 @@
+"""How a curve is inked: class, width, dash pattern, breaks, pen and galvanometer."""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .draw import log_uniform, smooth_noise
+
+SOLID, DASHED, DOTTED = 0, 1, 2
+
+
+@dataclass
+class Style:
+    cls: int
+    width: float  # page px
+    value: int  # ink, 0..255
+    pattern: tuple = ()  # on, off, on, off … in page px; empty for solid
+    ragged: float = 0.0  # relative scatter of dash and gap lengths
+    by_depth: bool = False  # chopped in time, not along the line
+    pen: float = 0.0  # relative variation of the width along the line
+    galvanometer: bool = False  # thick when slow, thin and faint when fast
+    breaks: float = 0.0  # hairline breaks per page px
+    breaks_length: float = 3.0
+    stair: tuple = field(default_factory=tuple)  # plotter's step (x, y) in page px
+
+
+def random_style(rng, cls, zoom, value):
+    width = log_uniform(rng, 1.0, 3.2) if rng.random() < 0.85 else rng.uniform(3, 6)
+    width = float(np.clip(width * zoom ** 0.5, 0.8, 6.5))
+    style = Style(cls, width, value)
+    if cls == DASHED:
+        style.pattern = _dashes(rng, width, zoom)
+    elif cls == DOTTED:
+        style.width = float(np.clip(width, 1.2, 4))
+        dot = rng.uniform(0.2, 1.0) * style.width
+        pitch = max(style.width * rng.uniform(1.4, 3.5), rng.uniform(3.5, 10) * zoom)
+        style.pattern = (dot, pitch)
+    if cls != SOLID:
+        style.ragged = rng.choice((0.0, 0.05, 0.2, 0.4), p=(0.4, 0.3, 0.2, 0.1))
+        style.by_depth = rng.random() < 0.15
+    kind = rng.random()
+    if kind < 0.25:
+        style.pen = rng.uniform(0.1, 0.5)
+    elif kind < 0.42:
+        style.galvanometer = True
+    elif kind < 0.52:
+        style.stair = (rng.uniform(1, 3), rng.uniform(0.8, 2.5))
+    if rng.random() < 0.25:
+        style.breaks = log_uniform(rng, 0.0005, 0.02)
+        style.breaks_length = log_uniform(rng, 0.5, 5)
+    return style
+
+
+def _dashes(rng, width, zoom):
+    kind = rng.choice(("short", "medium", "long", "dashdot", "longdot"), p=(0.32, 0.33, 0.19, 0.1, 0.06))
+    dot = max(1.0, width * rng.uniform(0.3, 1))
+    gap = width + rng.uniform(2, 8) * zoom
+    if kind == "short":
+        return (rng.uniform(5, 11) * zoom, width * 0.7 + rng.uniform(2.5, 7) * zoom)
+    if kind == "medium":
+        return (rng.uniform(10, 24) * zoom, gap)
+    if kind == "long":
+        return (rng.uniform(24, 60) * zoom, gap * rng.uniform(0.8, 2))
+    if kind == "dashdot":
+        return (rng.uniform(9, 26) * zoom, gap, dot, gap)
+    return (rng.uniform(24, 50) * zoom, gap, dot, gap, dot, gap)
+
+
+def measure(piece, by_depth):
+    """Cumulative length along a polyline [n,2]."""
+    step = np.diff(piece, axis=0)
+    length = np.abs(step[:, 1]) if by_depth else np.hypot(step[:, 0], step[:, 1])
+    return np.concatenate([[0.0], np.cumsum(length + 1e-9)])
+
+
+def dash_ends(rng, total, style):
+    """Starts and ends of dashes along a line of length `total`: two arrays [k]."""
+    period = sum(style.pattern)
+    turns = int(total / period * 1.6) + 3
+    lengths = np.tile(np.asarray(style.pattern, np.float64), turns)
+    if style.ragged:
+        lengths *= np.exp(style.ragged * rng.standard_normal(len(lengths)))
+    edges = np.concatenate([[0.0], np.cumsum(lengths)]) - rng.uniform(0, period)
+    on, off = edges[0:-1:2], edges[1::2]
+    inside = (off > 0) & (on < total)
+    return np.clip(on[inside], 0, total), np.clip(off[inside], 0, total)
+
+
+def break_ends(rng, total, style):
+    """What is left between hairline breaks: starts and ends [k]."""
+    count = rng.poisson(total * style.breaks)
+    at = np.sort(rng.uniform(0, total, count))
+    gap = style.breaks_length * rng.exponential(1, count)
+    on, off = np.concatenate([[0.0], at + gap]), np.concatenate([at, [total]])
+    keep = off > on
+    return on[keep], off[keep]
+
+
+def cut(piece, length, on, off):
+    """Parts of a polyline between the lengths on[k] and off[k]: a list of [m,2]."""
+    ends = np.column_stack([on, off]).ravel()
+    points = np.column_stack([np.interp(ends, length, piece[:, i]) for i in (0, 1)])
+    first = np.searchsorted(length, on, "right")
+    last = np.searchsorted(length, off, "left")
+    return [np.concatenate([points[2 * k:2 * k + 1], piece[first[k]:last[k]], points[2 * k + 1:2 * k + 2]])
+            for k in range(len(on))]
+
+
+def ink_curve(rng, canvas, name, pieces, style):
+    """Draws warped pieces in their style and labels the whole line."""
+    canvas.label(style.cls, pieces)
+    for piece in pieces:
+        if len(piece) < 2:
+            continue
+        parts = [piece]
+        if style.pattern:
+            length = measure(piece, style.by_depth)
+            parts = cut(piece, length, *dash_ends(rng, length[-1], style))
+        if style.breaks:
+            whole, parts = parts, []
+            for part in whole:
+                length = measure(part, False)
+                parts += cut(part, length, *break_ends(rng, length[-1], style))
+        if style.pen or style.galvanometer:
+            _ink_uneven(rng, canvas, name, parts, style)
+        else:
+            canvas.stroke(name, parts, style.width, style.value)
+
+
+def _ink_uneven(rng, canvas, name, parts, style):
+    """Width and darkness that change along the line."""
+    pairs = [np.stack([p[:-1], p[1:]], axis=1) for p in parts if len(p) > 1]
+    if not pairs:
+        return
+    pairs = np.concatenate(pairs)
+    n = len(pairs)
+    width = np.full(n, style.width)
+    value = np.full(n, float(style.value))
+    if style.pen:
+        width *= np.exp(style.pen * smooth_noise(rng, n, 60))
+    if style.galvanometer:
+        step = pairs[:, 1] - pairs[:, 0]
+        speed = np.hypot(step[:, 0], step[:, 1]) / (np.abs(step[:, 1]) + 0.05)
+        slow = 1 / np.sqrt(np.clip(speed, 1, 60))
+        width *= 0.45 + 0.75 * slow
+        value *= 0.55 + 0.45 * np.sqrt(slow)
+    thick = np.clip(np.rint(width * canvas.scale[0]), 1, 16).astype(int)
+    dark = np.clip(np.rint(value / 24), 1, 10).astype(int)
+    key = dark * 32 + thick
+    for k in np.unique(key):  # faint first, so that dark ink stays on top
+        canvas.stroke(name, pairs[key == k], (k % 32) / canvas.scale[0], min(255, (k // 32) * 24 + 12))

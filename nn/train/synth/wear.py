@@ -1,0 +1,123 @@
+"""What copying, ageing and scanning do to a page, and the server's normalisation of it."""
+import cv2
+import numpy as np
+
+from .draw import log_uniform
+
+
+def noise_bytes(rng, shape):
+    """Uniform bytes, uint8 of `shape`; much cheaper than normal deviates."""
+    return np.frombuffer(rng.bytes(shape[0] * shape[1]), np.uint8).reshape(shape)
+
+
+def field(rng, shape, period):
+    """Smooth noise over the page, about -1..1, float32 of `shape`."""
+    small = (int(shape[0] / period) + 3, int(shape[1] / period) + 3)
+    knots = rng.uniform(-1, 1, small).astype(np.float32)
+    return cv2.resize(knots, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+
+
+def age(rng, ink, hard):
+    """Fading, stains, streaks, folds on gray ink [H,W] uint8; returns uint8."""
+    h, w = ink.shape
+    gain = np.ones((h, w), np.float32)
+    if rng.random() < 0.6:
+        gain -= rng.uniform(0.03, 0.3) * hard * (0.5 + 0.5 * field(rng, ink.shape, log_uniform(rng, 20, 600)))
+    if rng.random() < 0.2:  # bands of weak ribbon or lamp
+        band = np.interp(np.arange(h), np.linspace(0, h, 12), rng.uniform(0, 1, 12) ** 3)
+        gain -= (rng.uniform(0.1, 0.6) * hard * band).astype(np.float32)[:, None]
+    out = ink * gain
+    if rng.random() < 0.25 * hard:  # stains and uneven light
+        out += rng.uniform(5, 70) * np.maximum(0, field(rng, ink.shape, log_uniform(rng, 80, 800)))
+    for _ in range(rng.poisson(0.5 * hard)):  # streaks
+        if rng.random() < 0.6:
+            x, t = rng.integers(w), int(rng.integers(1, 5))
+            out[:, x:x + t] += rng.uniform(-150, 150) * rng.choice((1, 0.3))
+        else:
+            y, t = rng.integers(h), int(rng.integers(1, 6))
+            out[y:y + t, rng.integers(w // 2):] += rng.uniform(-250, 150)
+    for _ in range(rng.poisson(0.3 * hard)):  # folds
+        y, t = rng.integers(h), rng.uniform(2, 14)
+        rows = np.arange(h, dtype=np.float32)[:, None]
+        out += rng.uniform(-200, 80) * np.exp(-((rows - y - rng.uniform(-0.02, 0.02) * np.arange(w)) / t) ** 2)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def point_spread(rng, ink, low, high):
+    sigma = rng.uniform(low, high)
+    return cv2.GaussianBlur(ink, (0, 0), sigma) if sigma > 0.25 else ink
+
+
+def binarise(rng, ink, hard):
+    """A bilevel scan of gray ink: threshold, edge noise, dropouts, speckle."""
+    level = rng.uniform(70, 150) if rng.random() < 0.7 else rng.uniform(40, 190)
+    rough = rng.uniform(5, 60) * hard
+    noise = noise_bytes(rng, ink.shape)
+    if rng.random() < 0.4:
+        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.0))
+    bar = cv2.addWeighted(noise, rough / 128, noise, 0, level - rough)
+    if rng.random() < 0.5:  # the level wanders over the page
+        bar = np.clip(bar + rng.uniform(5, 50) * hard * field(rng, ink.shape, log_uniform(rng, 15, 500)), 1, 254)
+    out = (ink > bar).astype(np.uint8) * np.uint8(255)
+    kind = rng.random()
+    if kind < 0.12:
+        out = cv2.dilate(out, np.ones((2, 2), np.uint8))
+    elif kind < 0.18:
+        out = cv2.erode(out, np.ones((2, 1) if rng.random() < 0.5 else (1, 2), np.uint8))
+    return out
+
+
+def speckle(rng, ink, hard):
+    """Specks, blobs and holes on any page."""
+    h, w = ink.shape
+    if rng.random() < 0.5:
+        share = log_uniform(rng, 1e-5, 6e-3 * hard + 2e-5)
+        count = int(share * h * w)
+        y, x = rng.integers(0, h, count), rng.integers(0, w, count)
+        if rng.random() < 0.5:
+            near = field(rng, ink.shape, 120)[y, x] > rng.uniform(-0.2, 0.6)
+            y, x = y[near], x[near]
+        value = np.where(rng.random(len(y)) < rng.uniform(0.2, 1), 255, 0).astype(np.uint8)
+        for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            keep = rng.random(len(y)) < (1, 0.5, 0.5, 0.3)[dy * 2 + dx]
+            ink[np.minimum(y + dy, h - 1)[keep], np.minimum(x + dx, w - 1)[keep]] = value[keep]
+    for _ in range(rng.poisson(0.7 * hard)):
+        centre = (int(rng.integers(w)), int(rng.integers(h)))
+        axes = tuple(int(v) for v in rng.uniform(1, 12, 2))
+        cv2.ellipse(ink, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.choice((0, 255, 255))), -1)
+    return ink
+
+
+def gray_scan(rng, ink, hard):
+    """A gray scan or a colour plot's gray: sensor noise, JPEG blocks, moiré."""
+    amount = rng.uniform(0, 28) * hard
+    noise = noise_bytes(rng, ink.shape)
+    out = cv2.addWeighted(ink, 1.0, noise, amount / 128, -amount)
+    if rng.random() < 0.15 * hard:
+        rows, columns = np.ogrid[:ink.shape[0], :ink.shape[1]]
+        wave = np.sin(rows * rng.uniform(0.2, 2.5) + rng.uniform(0, 6)) * np.sin(columns * rng.uniform(0.2, 2.5))
+        out = np.clip(out + rng.uniform(4, 25) * wave, 0, 255).astype(np.uint8)
+    if rng.random() < 0.35:
+        _, data = cv2.imencode(".jpg", 255 - out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 85))])
+        out = 255 - cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return out
+
+
+def to_output(rng, ink, height, width):
+    """Resamples the scan to the page's size, as the server does for the dpi it believes."""
+    if ink.shape == (height, width):
+        return ink
+    if ink.shape[0] > height:
+        how = cv2.INTER_AREA if rng.random() < 0.85 else cv2.INTER_LINEAR
+    else:
+        how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[rng.choice(3, p=(0.6, 0.25, 0.15))]
+    return cv2.resize(ink, (width, height), interpolation=how)
+
+
+def normalise(rng, ink, bilevel):
+    """Leaves paper and ink a little off 0 and 255, as an imperfect normalisation would."""
+    if bilevel and rng.random() < 0.8:
+        return ink
+    paper, full = rng.uniform(0, 30) * (rng.random() < 0.5), rng.uniform(160, 255)
+    table = np.clip(paper + (full - paper) * (np.arange(256) / 255) ** rng.uniform(0.7, 1.4), 0, 255)
+    return cv2.LUT(ink, table.astype(np.uint8))

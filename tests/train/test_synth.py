@@ -1,0 +1,136 @@
+"""The synthetic log generator: what its pages and labels promise."""
+import os
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "nn", "train"))
+
+from synth import make_page  # noqa: E402
+from synth import curves, style  # noqa: E402
+from synth.draw import Canvas, Warp  # noqa: E402
+
+LAS = "~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nILD.OHMM :\n~A\n" + "".join(
+    f"{k} {50 + 30 * np.sin(k / 9):.3f} {-999.25 if k % 50 == 0 else 10 ** (1 + np.sin(k / 30)):.3f}\n"
+    for k in range(900))
+
+
+@pytest.fixture
+def las_dir(tmp_path):
+    (tmp_path / "a.las").write_text(LAS)
+    return str(tmp_path)
+
+
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+def centre_rows(mask):
+    """Mean column of the mask's pixels per row, NaN where there are none."""
+    count = mask.sum(axis=1)
+    return np.where(count > 0, (mask * np.arange(mask.shape[1])).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def draw(cls, points, scale=2.0, warp=None, **changes):
+    canvas = Canvas(400, 300, scale, warp or Warp(400, 300))
+    how = style.Style(cls, 2.0, 255)
+    for name, value in changes.items():
+        setattr(how, name, value)
+    style.ink_curve(rng(3), canvas, "curves", [canvas.warp(points)], how)
+    return canvas
+
+
+def test_same_seed_same_page(las_dir):
+    for seed in range(3):
+        first, second = make_page(rng(seed), las_dir), make_page(rng(seed), las_dir)
+        assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
+    assert make_page(rng(0))[0].tobytes() != make_page(rng(1))[0].tobytes()
+
+
+def test_shapes_types_and_ranges():
+    for seed in range(8):
+        ink, labels = make_page(rng(seed))
+        height, width = ink.shape
+        assert 1000 <= height <= 2600 and 350 <= width <= 900
+        assert ink.dtype == np.uint8 and labels.dtype == np.uint8
+        assert labels.shape == (3, height, width) and labels.max() <= 1
+        assert np.median(ink) < np.percentile(ink, 99.5)
+
+
+def test_three_classes_and_empty_pages_occur():
+    pages = [make_page(rng([5, k]))[1].any(axis=(1, 2)) for k in range(30)]
+    assert np.any(pages, axis=0).all()
+    assert any(not p[0] for p in pages)
+
+
+def test_label_is_three_pixels_around_the_true_line():
+    y = np.arange(10, 390.0)
+    for offset in (0.0, 0.25, 0.5, 0.9):
+        x = np.full(len(y), 100 + offset)
+        canvas = draw(style.SOLID, np.column_stack([x, y]))
+        label = canvas.labels[0][50:350]
+        assert abs(centre_rows(label)[0] - x[0]) <= 0.51
+        assert np.all((label.sum(axis=1) >= 2) & (label.sum(axis=1) <= 4))
+        ink = canvas.merged()[100:700].astype(float)
+        at = (ink * np.arange(600)).sum() / ink.sum()
+        assert abs((at + 0.5) / 2 - 0.5 - x[0]) < 0.15
+
+
+def test_ink_and_label_bend_together():
+    warp = Warp(400, 300)
+    warp.add_skew(0.03)
+    warp.add_drift(rng(1), 6, 150)
+    warp.add_stretch(rng(2), 0.02, 90)
+    warp.add_row_jitter(rng(4), 0.7, 3)
+    y = np.arange(20, 380, 0.5)
+    canvas = draw(style.SOLID, np.column_stack([150 + 40 * np.sin(y / 25), y]), warp=warp)
+    ink = canvas.merged().reshape(400, 2, 300, 2).mean(axis=(1, 3)) > 127
+    found, truth = centre_rows(ink)[60:340], centre_rows(canvas.labels[0])[60:340]
+    assert np.abs(found - truth).max() < 2
+    assert abs(np.mean(found - truth)) < 0.2
+    assert canvas.labels[0][ink].mean() > 0.95
+
+
+@pytest.mark.parametrize("cls,pattern", [(style.DASHED, (12.0, 8.0)), (style.DOTTED, (1.0, 7.0))])
+def test_labels_run_through_gaps(cls, pattern):
+    y = np.arange(20, 380, 0.5)
+    canvas = draw(cls, np.column_stack([150 + 0.2 * y, y]), pattern=pattern)
+    inked = canvas.merged()[::2].max(axis=1)[25:375] > 127
+    assert canvas.labels[cls][25:375].any(axis=1).all()
+    assert 0.1 < inked.mean() < 0.85
+    assert not canvas.labels[0].any()
+
+
+def test_a_kick_is_labelled_across_the_track():
+    points = np.array([[50, 10], [50, 200], [250, 201], [250, 390.0]])
+    label = draw(style.SOLID, points).labels[0]
+    assert label[195:206, 55:245].any(axis=0).all()
+
+
+def test_pieces_stay_on_the_track_and_wrap():
+    y = np.arange(1000) / 2
+    f = 0.5 + 1.4 * np.sin(y / 40)
+    for policy, wraps in (("cut", 0), ("wrap", 2), ("saturate", 0)):
+        pieces = curves.split_at_edges(f, y, policy, wraps)
+        points = np.concatenate(pieces)
+        assert points.min() >= 0 and points[:, 0].max() <= 1
+        inside = (f > 0.01) & (f < 0.99)
+        rows = points[np.isin(points[:, 1], y[inside])]
+        assert len(rows) >= inside.sum()
+    wrapped = np.concatenate(curves.split_at_edges(f, y, "wrap", 2))
+    high = np.argmax(f)
+    row = wrapped[wrapped[:, 1] == y[high]]
+    assert row[0, 0] == pytest.approx(f[high] - 1)
+
+
+def test_one_step_over_several_turns_gives_a_piece_per_turn():
+    pieces = curves.split_at_edges(np.array([0.5, 2.5]), np.array([0.0, 1.0]), "wrap", 3)
+    assert [p[:, 0].tolist() for p in pieces] == [[0.5, 1.0], [0.0, 1.0], [0.0, 0.5]]
+    back = curves.split_at_edges(np.array([2.5, 0.5]), np.array([0.0, 1.0]), "wrap", 3)
+    assert [p[:, 0].tolist() for p in back] == [[0.5, 0.0], [1.0, 0.0], [1.0, 0.5]]
+
+
+def test_an_las_folder_without_curves_is_an_error(tmp_path):
+    with pytest.raises(ValueError):
+        curves.random_stretch(rng(0), str(tmp_path), 100)
