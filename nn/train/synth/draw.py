@@ -26,6 +26,19 @@ def smooth_noise(rng, n, period):
     return values[i] * (1 - s) + values[i + 1] * s
 
 
+def flat(pieces):
+    """All points of polylines, [n,2]."""
+    return np.concatenate(pieces) if isinstance(pieces, list) else pieces.reshape(-1, 2)
+
+
+def split_like(points, pieces):
+    """Points of `flat` back into polylines."""
+    if isinstance(pieces, list):
+        ends = np.cumsum([len(p) for p in pieces]).tolist()
+        return [points[a:b] for a, b in zip([0] + ends, ends)]
+    return points.reshape(pieces.shape)
+
+
 class Warp:
     """Maps ideal page coordinates to where paper and scanner put them."""
 
@@ -66,8 +79,8 @@ class Warp:
     def __call__(self, points):
         x, y = points[:, 0], points[:, 1]
         at = y + self.MARGIN
-        i = np.clip(at.astype(np.int64), 0, len(self.dx) - 2)
-        t = np.clip(at - i, 0, 1)
+        i = np.minimum(np.maximum(at.astype(np.int64), 0), len(self.dx) - 2)
+        t = np.minimum(np.maximum(at - i, 0), 1)
         dx = self.dx[i] * (1 - t) + self.dx[i + 1] * t
         dy = self.dy[i] * (1 - t) + self.dy[i + 1] * t
         out = np.empty((len(points), 2))
@@ -108,35 +121,38 @@ class Canvas:
         return max(1, 2 * half), np.array([shift, shift // 2], np.int32)
 
     def stroke(self, name, pieces, width, value, smooth=True):
-        """Draws warped polylines; `pieces` is a list of [n,2] or an array [k,2,2]."""
-        pieces = [self.fixed(p) for p in pieces if len(p) > 1] if isinstance(pieces, list) \
-            else self.fixed(pieces.reshape(-1, 2)).reshape(pieces.shape)
+        """Draws warped polylines; `pieces` is a list of [n,2] or an array [k,m,2]."""
+        if isinstance(pieces, list):
+            pieces = [p for p in pieces if len(p) > 1]
         if not len(pieces):
             return
         thickness, shift = self.nib(width)
+        points = self.fixed(flat(pieces))
         for side in (1, -1) if shift[0] else (0,):
-            moved = [p + side * shift for p in pieces] if side else pieces
+            moved = split_like(points + side * shift, pieces)
             cv2.polylines(self.layer(name), moved, False, int(value), thickness,
                           cv2.LINE_AA if smooth else cv2.LINE_8, SHIFT)
 
     def segments(self, name, ends, width, value, smooth=False):
         """Straight page segments [k,4] (x0,y0,x1,y1), bent as the warp bends them."""
         ends = np.asarray(ends, np.float64).reshape(-1, 4)
-        pieces = []
-        for x0, y0, x1, y1 in ends:
-            length = max(abs(x1 - x0), abs(y1 - y0))
-            step = 1.0 if self.warp.jittery else 24.0
-            tall = abs(y1 - y0) > 2
-            n = int(length / step) + 2 if tall else 2
-            t = np.linspace(0, 1, n)[:, None]
-            pieces.append(self.warp(np.array([[x0, y0]]) * (1 - t) + np.array([[x1, y1]]) * t))
+        if not len(ends):
+            return
+        tall = np.abs(ends[:, 3] - ends[:, 1])
+        count = np.where(tall > 2, tall / (1.0 if self.warp.jittery else 24.0), 0).astype(np.int64) + 2
+        which = np.repeat(np.arange(len(ends)), count)
+        first = np.cumsum(count) - count
+        t = ((np.arange(len(which)) - first[which]) / (count[which] - 1))[:, None]
+        bent = self.warp(ends[which, :2] * (1 - t) + ends[which, 2:] * t)
+        pieces = [bent[a:a + n] for a, n in zip(first.tolist(), count.tolist())]
         self.stroke(name, pieces, width, value, smooth)
 
     def label(self, cls, pieces):
         """Draws the centre line of a curve, 3 px wide, into class `cls`; warped polylines."""
-        fixed = [np.rint(p * (1 << SHIFT)).astype(np.int32) for p in pieces if len(p) > 1]
-        if not fixed:
+        pieces = [p for p in pieces if len(p) > 1]
+        if not pieces:
             return
+        fixed = split_like(np.rint(flat(pieces) * (1 << SHIFT)).astype(np.int32), pieces)
         line = np.zeros((self.height, self.width), np.uint8)
         cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)  # inks 3 px, see nib()
         self.labels[cls] |= (line >= 140).astype(np.uint8)

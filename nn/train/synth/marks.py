@@ -79,8 +79,8 @@ def stamp(rng, canvas, where, zoom, value):
 def casing_shoe(rng, canvas, where, zoom, value):
     x, y = where
     size = rng.uniform(8, 22) * zoom
-    for k in np.arange(0, size, 1.0):
-        canvas.segments("marks", [(x, y + k, x + (size - k), y + k)], 1.2, value)
+    k = np.arange(0, size, 1.0)
+    canvas.segments("marks", np.column_stack([np.full(len(k), x), y + k, x + size - k, y + k]), 1.2, value)
 
 
 def underline(rng, canvas, where, zoom, value):

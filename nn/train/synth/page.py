@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 from . import curves, fills, grid, marks, style, wear
-from .draw import Canvas, Warp, log_uniform
+from .draw import Canvas, Warp, flat, log_uniform, split_like
 
 
 @dataclass
@@ -103,7 +103,11 @@ def ink_span(rng, canvas, track, fractions, y, policy, how):
     if how.stair:
         fractions, y = curves.stair_step(fractions, y, how.stair[0] / wide, how.stair[1])
     pieces = curves.split_at_edges(fractions, y, policy, int(rng.integers(1, 4)))
-    placed = [canvas.warp(np.column_stack([track.x0 + wide * p[:, 0], p[:, 1]])) for p in pieces]
+    if not pieces:
+        return
+    points = flat(pieces)
+    points[:, 0] = track.x0 + wide * points[:, 0]
+    placed = split_like(canvas.warp(points), pieces)
     style.ink_curve(rng, canvas, "curves", placed, how)
 
 

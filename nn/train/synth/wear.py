@@ -10,37 +10,53 @@ def noise_bytes(rng, shape):
     return np.frombuffer(rng.bytes(shape[0] * shape[1]), np.uint8).reshape(shape)
 
 
-def field(rng, shape, period):
-    """Smooth noise over the page, about -1..1, float32 of `shape`."""
-    small = (int(shape[0] / period) + 3, int(shape[1] / period) + 3)
-    knots = rng.uniform(-1, 1, small).astype(np.float32)
+def field(rng, shape, period, small=False):
+    """Smooth noise over the page, about -1..1, float32 of `shape`, or of a fourth of it."""
+    if small:
+        shape, period = (shape[0] // 4 + 1, shape[1] // 4 + 1), period / 4
+    knots = rng.uniform(-1, 1, (int(shape[0] / period) + 3, int(shape[1] / period) + 3)).astype(np.float32)
     return cv2.resize(knots, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
 
 
 def age(rng, ink, hard):
     """Fading, stains, streaks, folds on gray ink [H,W] uint8; returns uint8."""
     h, w = ink.shape
-    gain = np.ones((h, w), np.float32)
-    if rng.random() < 0.6:
-        gain -= rng.uniform(0.03, 0.3) * hard * (0.5 + 0.5 * field(rng, ink.shape, log_uniform(rng, 20, 600)))
+    if rng.random() < 0.6:  # ink that fades here and there
+        share = rng.uniform(0.03, 0.3) * hard
+        gain = 255 * (1 - share * (0.5 + 0.5 * field(rng, ink.shape, log_uniform(rng, 20, 600), small=True)))
+        ink = cv2.multiply(ink, upsample(gain, ink.shape), scale=1 / 255)
     if rng.random() < 0.2:  # bands of weak ribbon or lamp
         band = np.interp(np.arange(h), np.linspace(0, h, 12), rng.uniform(0, 1, 12) ** 3)
-        gain -= (rng.uniform(0.1, 0.6) * hard * band).astype(np.float32)[:, None]
-    out = ink * gain
+        gain = 255 * (1 - rng.uniform(0.1, 0.6) * hard * band)
+        ink = cv2.multiply(ink, np.repeat(gain.clip(0, 255).astype(np.uint8)[:, None], w, 1), scale=1 / 255)
     if rng.random() < 0.25 * hard:  # stains and uneven light
-        out += rng.uniform(5, 70) * np.maximum(0, field(rng, ink.shape, log_uniform(rng, 80, 800)))
+        stain = rng.uniform(5, 70) * np.maximum(0, field(rng, ink.shape, log_uniform(rng, 80, 800), small=True))
+        ink = cv2.add(ink, upsample(stain, ink.shape))
+    ink = np.ascontiguousarray(ink)
     for _ in range(rng.poisson(0.5 * hard)):  # streaks
         if rng.random() < 0.6:
             x, t = rng.integers(w), int(rng.integers(1, 5))
-            out[:, x:x + t] += rng.uniform(-150, 150) * rng.choice((1, 0.3))
+            _shift(ink[:, x:x + t], rng.uniform(-150, 150) * rng.choice((1, 0.3)))
         else:
             y, t = rng.integers(h), int(rng.integers(1, 6))
-            out[y:y + t, rng.integers(w // 2):] += rng.uniform(-250, 150)
+            _shift(ink[y:y + t, rng.integers(w // 2):], rng.uniform(-250, 150))
     for _ in range(rng.poisson(0.3 * hard)):  # folds
         y, t = rng.integers(h), rng.uniform(2, 14)
-        rows = np.arange(h, dtype=np.float32)[:, None]
-        out += rng.uniform(-200, 80) * np.exp(-((rows - y - rng.uniform(-0.02, 0.02) * np.arange(w)) / t) ** 2)
-    return np.clip(out, 0, 255).astype(np.uint8)
+        y0, y1 = max(0, int(y - 50)), min(h, int(y + 50))
+        rows = np.arange(y0, y1, dtype=np.float32)[:, None]
+        bend = np.float32(rng.uniform(-0.02, 0.02)) * np.arange(w, dtype=np.float32)
+        _shift(ink[y0:y1], rng.uniform(-200, 80) * np.exp(-((rows - y - bend) / t) ** 2))
+    return ink
+
+
+def _shift(part, amount):
+    part[...] = np.clip(part + amount, 0, 255)
+
+
+def upsample(knots, shape):
+    """A coarse map to uint8 of `shape`."""
+    knots = np.clip(knots, 0, 255).astype(np.uint8)
+    return cv2.resize(knots, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
 def point_spread(rng, ink, low, high):
@@ -57,8 +73,9 @@ def binarise(rng, ink, hard):
         noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.0))
     bar = cv2.addWeighted(noise, rough / 128, noise, 0, level - rough)
     if rng.random() < 0.5:  # the level wanders over the page
-        bar = np.clip(bar + rng.uniform(5, 50) * hard * field(rng, ink.shape, log_uniform(rng, 15, 500)), 1, 254)
-    out = (ink > bar).astype(np.uint8) * np.uint8(255)
+        wander = rng.uniform(5, 50) * hard * field(rng, ink.shape, log_uniform(rng, 15, 500), small=True)
+        bar = cv2.subtract(cv2.add(bar, upsample(wander, ink.shape)), upsample(-wander, ink.shape))
+    out = cv2.compare(ink, np.maximum(bar, 1), cv2.CMP_GT)
     kind = rng.random()
     if kind < 0.12:
         out = cv2.dilate(out, np.ones((2, 2), np.uint8))
@@ -75,7 +92,7 @@ def speckle(rng, ink, hard):
         count = int(share * h * w)
         y, x = rng.integers(0, h, count), rng.integers(0, w, count)
         if rng.random() < 0.5:
-            near = field(rng, ink.shape, 120)[y, x] > rng.uniform(-0.2, 0.6)
+            near = field(rng, ink.shape, 120, small=True)[y // 4, x // 4] > rng.uniform(-0.2, 0.6)
             y, x = y[near], x[near]
         value = np.where(rng.random(len(y)) < rng.uniform(0.2, 1), 255, 0).astype(np.uint8)
         for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
