@@ -1,0 +1,77 @@
+#!/bin/sh
+# Installs what a part of the project needs and this machine lacks: Debian 12/13, Ubuntu 22.04/24.04.
+#   deps.sh run     build and run the server
+#   deps.sh test    run, and everything that the tests need
+#   deps.sh train   what training CurveNet needs
+# Uses apt, through sudo when not root.  Installs nothing when nothing is missing.
+set -eu
+
+# PACKAGE, or PACKAGE:MODULE where any package that gives pkg-config's MODULE will do.
+RUN="gcc make pkg-config
+libmicrohttpd-dev:libmicrohttpd libtiff-dev:libtiff-4 libpng-dev:libpng libcurl4-openssl-dev:libcurl
+libssl-dev:libcrypto libcjson-dev:libcjson libopenblas-pthread-dev"
+TRAIN="python3 python3-numpy python3-scipy python3-pil python3-torch"
+TEST="$RUN $TRAIN libcmocka-dev:cmocka python3-venv python3-pip python3-pytest"
+
+case "${1:-run}" in
+    run) wanted=$RUN ;;
+    test) wanted=$TEST ;;
+    train) wanted=$TRAIN ;;
+    *) echo "usage: $0 run|test|train" >&2; exit 2 ;;
+esac
+
+installed() {
+    package=${1%%:*}
+    if [ "$package" != "$1" ] && command -v pkg-config >/dev/null && pkg-config --exists "${1#*:}"; then
+        return 0
+    fi
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ]
+}
+
+missing=""
+for want in $wanted; do
+    installed "$want" || missing="$missing ${want%%:*}"
+done
+
+if [ -n "$missing" ]; then
+    command -v apt-get >/dev/null || {
+        echo "deps.sh: this system has no apt-get; install by hand:$missing" >&2
+        exit 1
+    }
+    sudo=""
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "deps.sh: not root and no sudo; install as root:$missing" >&2
+            exit 1
+        }
+        sudo=sudo
+    fi
+    echo "deps.sh: installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    $sudo apt-get update -qq || echo "deps.sh: apt-get update failed; trying with the lists at hand" >&2
+    # shellcheck disable=SC2086
+    if ! $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
+        # One by one, so that the message names the culprit.
+        for package in $missing; do
+            $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" \
+                >/dev/null || { echo "deps.sh: cannot install $package" >&2; exit 1; }
+        done
+    fi
+fi
+
+# The tests' Python packages that apt does not have go into .venv, which also sees the system's.
+if [ "${1:-run}" = test ]; then
+    cd "$(dirname "$0")/.."
+    [ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
+    stamp=.venv/requirements.stamp
+    for list in tests/*/requirements.txt; do
+        [ -f "$list" ] && cat "$list"
+    done | sort -u > .venv/requirements.new
+    if ! cmp -s .venv/requirements.new "$stamp"; then
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.new || {
+            echo "deps.sh: pip could not install the packages of tests/*/requirements.txt" >&2
+            exit 1
+        }
+        mv .venv/requirements.new "$stamp"
+    fi
+fi
