@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "postproc/layout.h"
@@ -23,8 +24,7 @@ struct table_curve {
 };
 
 struct table {
-    bool has_depth;           /* false: index is the scan's row number, values are track fractions where
-                                 the curve has no scale */
+    bool has_depth;           /* false: index is the scan's row number (a sample lies at the row's centre) */
     enum depth_unit unit;
     double start, step;       /* index[i] = start + i * step, ascending */
     int decimals;             /* that write start and step exactly, 0..9 */
@@ -41,10 +41,16 @@ struct table_track {
 };
 
 /* Reads every trace at every depth of the grid: the multiples of `step` inside the region's depths
- * (step 0: chosen from the depth of a row, a round number; without depths: 1 row).  On success *out
- * holds memory that table_clear frees.  ERR_INVALID when the step gives too many samples (5 million). */
+ * (step 0: chosen from the depth of a row, a round number; without depths the step counts rows, 0: 1 row).
+ * Up to eight samples at each end are left off where lascheck would not find STRT or STOP divided by STEP
+ * whole: it divides in binary floating point.  On success *out holds memory that table_clear frees.
+ * ERR_INVALID when the step has more than 9 decimals, is wider than the region, or gives too many samples
+ * (5 million over all curves).  ERR_NO_MEMORY.  After a failure *out is empty. */
 enum err_code table_build(struct table *out, const struct layout *layout, const struct table_track *tracks,
                           size_t n_tracks, double step, struct err *e);
+/* index[i] x 10^decimals, exactly. */
+int64_t table_index_scaled(const struct table *table, size_t i);
+
 void table_clear(struct table *table);
 
 #endif

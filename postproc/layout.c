@@ -1,0 +1,63 @@
+#include "postproc/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum curve_style layout_style_by_order(size_t index)
+{
+    static const enum curve_style by_order[] = { STYLE_SOLID, STYLE_DASHED, STYLE_DOTTED };
+    return index < sizeof by_order / sizeof by_order[0] ? by_order[index] : STYLE_SOLID;
+}
+
+enum err_code layout_set_depth_range(struct layout *layout, double top, double bottom, struct err *e)
+{
+    struct depth_line *lines = malloc(2 * sizeof *lines);
+    if (!lines)
+        return err_memory(e, "the depth lines");
+    lines[0] = (struct depth_line){ layout->y0, top };
+    lines[1] = (struct depth_line){ layout->y1, bottom };
+    free(layout->depth_lines);
+    layout->depth_lines = lines;
+    layout->n_depth_lines = 2;
+    return ERR_OK;
+}
+
+/* The segment i..i+1 in which to look: the last whose first line does not lie beyond what is sought. */
+static size_t segment_of(const struct layout *layout, bool by_depth, double sought)
+{
+    const struct depth_line *l = layout->depth_lines;
+    double sign = by_depth && l[1].depth < l[0].depth ? -1.0 : 1.0;
+    size_t low = 0, high = layout->n_depth_lines - 1;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        double at = by_depth ? l[middle].depth : l[middle].y;
+        if (sign * at <= sign * sought)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+double layout_depth_at(const struct layout *layout, double y)
+{
+    const struct depth_line *a = &layout->depth_lines[segment_of(layout, false, y)], *b = a + 1;
+    return a->depth + (y - a->y) / (b->y - a->y) * (b->depth - a->depth);
+}
+
+double layout_row_at(const struct layout *layout, double depth)
+{
+    const struct depth_line *a = &layout->depth_lines[segment_of(layout, true, depth)], *b = a + 1;
+    return a->y + (depth - a->depth) / (b->depth - a->depth) * (b->y - a->y);
+}
+
+void layout_clear(struct layout *layout)
+{
+    for (size_t i = 0; i < layout->n_tracks; i++) {
+        free(layout->tracks[i].edges);
+        free(layout->tracks[i].curves);
+    }
+    free(layout->tracks);
+    free(layout->depth_lines);
+    memset(layout, 0, sizeof *layout);
+}
