@@ -122,7 +122,7 @@ def sample_rows(rng, rows, las_dir, zoom):
 
 def place(rng, values, divisions):
     """Scales to fractions of the track. Returns (fractions, edge policy)."""
-    policy = rng.choice(("cut", "saturate", "wrap", "inside"), p=(0.36, 0.16, 0.23, 0.25))
+    policy = rng.choice(("cut", "saturate", "wrap", "inside", "overflow"), p=(0.35, 0.14, 0.23, 0.24, 0.04))
     spread = log_uniform(rng, 0.02, 0.3)
     centre = rng.uniform(0, 1)
     if rng.random() < 0.08:  # along a grid line or an edge
@@ -142,7 +142,7 @@ def companion(rng, fractions):
     n = len(fractions)
     x = fractions - fractions.mean()
     offset = rng.choice((0.0, rng.uniform(-0.15, 0.15)))
-    gain = rng.choice((1.0, rng.uniform(0.5, 1.5), -rng.uniform(0.4, 1.2)))
+    gain = rng.choice((1.0, rng.uniform(0.5, 1.5), rng.uniform(1.5, 5), -rng.uniform(0.4, 1.2)), p=(0.4, 0.35, 0.1, 0.15))
     difference = rng.uniform(0.005, 0.08) * octaves(rng, n)
     return fractions.mean() + offset + gain * x + difference
 
@@ -155,6 +155,8 @@ def split_at_edges(fractions, rows, policy, wraps):
     """
     if policy == "saturate":
         return [np.column_stack([np.clip(fractions, 0, 1), rows])]
+    if policy == "overflow":
+        return [np.column_stack([np.clip(fractions, -0.06, 1.06), rows])]
     limit = wraps if policy == "wrap" else 0
     f = np.clip(fractions, -limit - 0.5, limit + 1.5)
     turn = np.floor(f)

@@ -92,8 +92,9 @@ class Warp:
 class Canvas:
     """Ink layers at `scale` canvas pixels per page pixel; layers are joined by maximum."""
 
-    def __init__(self, height, width, scale, warp):
+    def __init__(self, height, width, scale, warp, crisp=False):
         self.height, self.width = height, width
+        self.line_type = cv2.LINE_8 if crisp else cv2.LINE_AA
         self.shape = (int(round(height * scale)), int(round(width * scale)))
         self.scale = np.array([self.shape[1] / width, self.shape[0] / height])
         self.warp = warp
@@ -131,7 +132,7 @@ class Canvas:
         for side in (1, -1) if shift[0] else (0,):
             moved = split_like(points + side * shift, pieces)
             cv2.polylines(self.layer(name), moved, False, int(value), thickness,
-                          cv2.LINE_AA if smooth else cv2.LINE_8, SHIFT)
+                          self.line_type if smooth else cv2.LINE_8, SHIFT)
 
     def segments(self, name, ends, width, value, smooth=False):
         """Straight page segments [k,4] (x0,y0,x1,y1), bent as the warp bends them."""
@@ -180,8 +181,18 @@ class Canvas:
         tile = tile[y0 - y:y1 - y, x0 - x:x1 - x]
         np.copyto(part, tile if clear else np.maximum(part, tile))
 
-    def merged(self):
-        out = np.zeros(self.shape, np.uint8)
+    def erase(self, where, size):
+        """Clears a box of page px `size` (w, h) around page point `where` in all layers."""
+        at = self.warp(np.array([where], np.float64))[0]
+        low = np.maximum((at - np.array(size) / 2) * self.scale, 0).astype(int)
+        high = np.maximum((at + np.array(size) / 2) * self.scale, 0).astype(int)
         for layer in self.layers.values():
-            cv2.max(out, layer, out)
+            layer[low[1]:high[1], low[0]:high[0]] = 0
+
+    def merged(self):
+        """All layers as one: horizontal and vertical grid lines add up where they cross."""
+        out = cv2.add(self.layer("rows"), self.layer("columns"))
+        for name, layer in self.layers.items():
+            if name not in ("rows", "columns"):
+                cv2.max(out, layer, out)
         return out

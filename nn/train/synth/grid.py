@@ -35,13 +35,15 @@ class Track:
 
 def random_grid_style(rng, zoom, faint):
     pitch = rng.choice((8, 10, 10, 16, 20, 20, 20, 25, 40, 50)) * rng.uniform(0.85, 1.15) * zoom
-    minor = log_uniform(rng, 0.7, 1.8)
-    top = 140 if faint else 255
-    minor_value = int(rng.uniform(60, top))
+    minor = log_uniform(rng, 0.6, 1.8) if rng.random() < 0.88 else rng.uniform(1.8, 3.5)
+    minor_value = int(rng.uniform(40, 150) if faint else rng.uniform(80, 255))
+    major = minor * rng.uniform(1, 2.2)
+    major_value = int(rng.uniform(minor_value, 220 if faint else 255))
+    if rng.random() < 0.12:  # heavy black lines over a light grid
+        major, major_value = rng.uniform(2.2, 4.5) * zoom ** 0.5, 250
     return GridStyle(
-        minor=minor, major=minor * rng.uniform(1, 2.2), border=minor * rng.uniform(1, 2.5),
-        minor_value=minor_value, major_value=int(rng.uniform(minor_value, max(top, 200) if faint else 255)),
-        broken=rng.choice((0.0, rng.uniform(0.05, 0.6)), p=(0.7, 0.3)), dotted=rng.random() < 0.06,
+        minor=minor, major=major, border=minor * rng.uniform(1, 2.5), minor_value=minor_value, major_value=major_value,
+        broken=rng.choice((0.0, rng.uniform(0.05, 0.5)), p=(0.85, 0.15)), dotted=rng.random() < 0.05,
         pitch=max(6.0, pitch), heavy_each=int(rng.choice((1, 2, 5, 5, 10))),
         heavier_each=int(rng.choice((10, 10, 20, 25, 50))))
 
@@ -79,14 +81,14 @@ def draw_track(rng, canvas, track, style, phase):
         for x, width, value in ((minor, style.minor, style.minor_value),
                                 (major, style.major, style.major_value)):
             ends = np.column_stack([x, np.full(len(x), track.top), x, np.full(len(x), track.bottom)])
-            _rule(rng, canvas, ends, width, value, style)
+            _rule(rng, canvas, "columns", ends, width, value, style)
     for x in (track.x0, track.x1):
         if rng.random() < 0.93:
-            canvas.segments("grid", [(x, track.top, x, track.bottom)], style.border,
+            canvas.segments("columns", [(x, track.top, x, track.bottom)], style.border,
                             max(style.major_value, 120))
             if rng.random() < 0.06:
                 off = rng.uniform(-8, 8)
-                canvas.segments("grid", [(x + off, track.top, x + off, track.bottom)], style.minor,
+                canvas.segments("columns", [(x + off, track.top, x + off, track.bottom)], style.minor,
                                 style.major_value)
 
 
@@ -101,14 +103,14 @@ def _depth_lines(rng, canvas, track, style, phase):
                                (heavy, style.major, style.major_value),
                                (heaviest, style.border, style.major_value)):
         ends = np.column_stack([np.full(len(y), track.x0), y, np.full(len(y), track.x1), y])[rows]
-        _rule(rng, canvas, ends, width, value, style)
+        _rule(rng, canvas, "rows", ends, width, value, style)
 
 
-def _rule(rng, canvas, ends, width, value, style):
+def _rule(rng, canvas, name, ends, width, value, style):
     """Grid lines, whole, broken or dotted."""
     if style.broken or style.dotted:
         ends = np.concatenate([_gaps(rng, line, style) for line in ends]) if len(ends) else ends
-    canvas.segments("grid", ends, width, value)
+    canvas.segments(name, ends, width, value)
 
 
 def _gaps(rng, line, style):
@@ -137,4 +139,9 @@ def draw_timing_marks(rng, canvas, track, style):
     y = np.arange(track.top + rng.uniform(0, step), track.bottom, step)
     length = rng.uniform(3, 30) * rng.choice((-1, 1))
     ends = np.column_stack([np.full(len(y), x), y, np.full(len(y), x + length), y])
-    canvas.segments("grid", ends, style.major, max(160, style.major_value))
+    if rng.random() < 0.3:  # pips that are little boxes
+        h = rng.uniform(3, 9)
+        ends = np.concatenate([ends, ends + (0, h, 0, h), ends[:, [2, 1, 2, 1]] + (0, 0, 0, h)])
+    elif rng.random() < 0.3:  # blocks
+        canvas.segments("marks", ends, rng.uniform(4, 14), 255)
+    canvas.segments("rows", ends, style.major, max(160, style.major_value))

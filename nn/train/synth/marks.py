@@ -19,6 +19,10 @@ def depth_numbers(rng, canvas, x, rows, first, step, zoom, value):
 
 
 def words(rng, canvas, where, zoom, value):
+    if rng.random() < 0.15:  # a number in a hole of the plot
+        canvas.erase(where, (rng.uniform(20, 60) * zoom, rng.uniform(10, 22) * zoom))
+        canvas.text("marks", where, str(int(rng.integers(-99, 300))), 10 * zoom, value, int(rng.integers(2)))
+        return
     canvas.text("marks", where, str(rng.choice(NAMES)), rng.uniform(7, 16) * zoom, value, int(rng.integers(5)),
                 rng.uniform(0.6, 1.8), int(rng.choice((0, 0, 0, 1, 3))))
 
@@ -83,6 +87,17 @@ def casing_shoe(rng, canvas, where, zoom, value):
     canvas.segments("marks", np.column_stack([np.full(len(k), x), y + k, x + size - k, y + k]), 1.2, value)
 
 
+def pick(rng, canvas, where, zoom, value):
+    """A formation top: a freehand line across the log, a word above it."""
+    x, y = where
+    length = rng.uniform(80, 600) * zoom
+    t = np.linspace(0, length, 40)
+    line = np.column_stack([x + t, y + rng.uniform(0, 4) * smooth_noise(rng, 40, 15) + rng.normal(0, 0.02) * t])
+    canvas.stroke("marks", [canvas.warp(line)], rng.uniform(1, 4.5), value)
+    if rng.random() < 0.7:
+        handwriting(rng, canvas, (x + rng.uniform(0, 0.7) * length, y - 14 * zoom), zoom, value)
+
+
 def underline(rng, canvas, where, zoom, value):
     """A short straight line: a scale-change mark, a legend's sample, a rule."""
     x, y = where
@@ -95,7 +110,7 @@ def underline(rng, canvas, where, zoom, value):
 
 
 SCATTER = ((words, 5), (arrow, 2), (handwriting, 2.5), (bracket, 1.2), (big_x, 0.4), (stamp, 0.4),
-           (casing_shoe, 0.5), (underline, 2))
+           (casing_shoe, 0.5), (underline, 2), (pick, 1.2))
 CHANCES = np.array([w for _, w in SCATTER]) / sum(w for _, w in SCATTER)
 
 

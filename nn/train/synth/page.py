@@ -17,6 +17,7 @@ class Look:
     source: float  # the original's pixels per page pixel
     curve_value: int
     bilevel: bool
+    crisp: bool  # drawn by a computer without antialiasing, hardly blurred
 
 
 def random_look(rng):
@@ -26,14 +27,15 @@ def random_look(rng):
     if rng.random() < 0.35:  # the tag lies a little
         source *= rng.uniform(0.85, 1.18)
     value = int(rng.uniform(150, 256)) if kind != "gray" else int(rng.uniform(90, 256))
-    return Look(kind, log_uniform(rng, 0.6, 1.6), hard, min(source, 2.0), value,
-                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6))
+    crisp = kind != "bilevel" and rng.random() < 0.35
+    return Look(kind, log_uniform(rng, 0.6, 1.6), hard * (0.3 if crisp else 1), min(source, 2.0), value,
+                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp)
 
 
 def random_warp(rng, height, width):
     warp = Warp(height, width)
     if rng.random() < 0.5:
-        warp.add_skew(rng.normal(0, 0.006))
+        warp.add_skew(rng.normal(0, 0.025 if rng.random() < 0.15 else 0.006))
     if rng.random() < 0.5:
         warp.add_drift(rng, log_uniform(rng, 0.5, 8), rng.uniform(200, 900))
     if rng.random() < 0.3:
@@ -76,7 +78,7 @@ def draw_curves(rng, canvas, track, look, las_dir):
     rows = int(track.bottom - track.top)
     drawn = []
     for cls in random_classes(rng):
-        if drawn and rng.random() < 0.3:
+        if drawn and rng.random() < 0.33:
             fractions, policy = curves.companion(rng, drawn[-1]), "cut"
         else:
             values = curves.sample_rows(rng, rows, las_dir, look.zoom)
@@ -120,7 +122,10 @@ def shade_track(rng, canvas, track, drawn, look):
     wide = track.x1 - track.x0
     edge = rng.choice((0.0, 1.0, rng.uniform(0.2, 0.8)))
     other = drawn[1] if len(drawn) > 1 and rng.random() < 0.5 else np.full(n, edge)
-    lines = [np.clip(f, 0, 1) for f in (drawn[0], other)]
+    main = drawn[0]
+    if edge == 0.0 and main.max() > 1 and rng.random() < 0.6:  # only what is past the edge and wrapped
+        main, other = np.clip(main - 1, 0, 1), np.zeros(n)
+    lines = [np.clip(f, 0, 1) for f in (main, other)]
     lines = [canvas.warp(np.column_stack([track.x0 + wide * f, y])) for f in lines]
     if rng.random() < 0.5:
         lines.reverse()
@@ -169,16 +174,30 @@ def draw_page(rng, canvas, look, las_dir):
     marks.scatter(rng, canvas, rng.poisson(rng.choice((0.5, 3, 10))), look.zoom)
 
 
+def pale_form(rng, canvas):
+    """The form's print is weak here and there, apart from the curves."""
+    for name in ("rows", "columns"):
+        if rng.random() < 0.35:
+            layer = canvas.layer(name)
+            share = rng.uniform(0.2, 0.9)
+            gain = 255 * (1 - share * (0.5 + 0.5 * wear.field(rng, layer.shape, log_uniform(rng, 20, 500), small=True)))
+            canvas.layers[name] = cv2.multiply(layer, wear.upsample(gain, layer.shape), scale=1 / 255)
+
+
 def scan(rng, canvas, look):
     """The page through copying and scanning: uint8 [H,W], paper about 0."""
+    if not look.crisp:
+        pale_form(rng, canvas)
     ink = canvas.merged()
     source = (int(round(canvas.height * look.source)), int(round(canvas.width * look.source)))
     if ink.shape != source:
         ink = cv2.resize(ink, source[::-1], interpolation=cv2.INTER_AREA)
-    ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
-    ink = wear.age(rng, ink, look.hard)
+    if not look.crisp:
+        ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
+    ink = wear.bands(rng, wear.age(rng, ink, look.hard))
     if look.bilevel:
-        ink = wear.speckle(rng, wear.binarise(rng, ink, look.hard), look.hard)
+        ink = wear.binarise(rng, ink, look.hard, wear.curve_ink(ink, canvas.labels))
+        ink = wear.speckle(rng, ink, look.hard)
     else:
         ink = wear.gray_scan(rng, wear.speckle(rng, ink, look.hard), look.hard)
     return wear.normalise(rng, wear.to_output(rng, ink, canvas.height, canvas.width), look.bilevel)
@@ -188,7 +207,7 @@ def make_page(rng, las_dir=None):
     """Returns (ink uint8 [H,W]: 0 paper .. 255 ink, labels uint8 [3,H,W]: 0/1 per curve class)."""
     height, width = int(rng.integers(1000, 2601)), int(rng.integers(350, 901))
     look = random_look(rng)
-    scale = look.source if look.source >= 1.5 else 2 * look.source
-    canvas = Canvas(height, width, scale, random_warp(rng, height, width))
+    scale = look.source if look.crisp or look.source >= 1.5 else 2 * look.source
+    canvas = Canvas(height, width, scale, random_warp(rng, height, width), look.crisp)
     draw_page(rng, canvas, look, las_dir)
     return scan(rng, canvas, look), canvas.labels

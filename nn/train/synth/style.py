@@ -17,7 +17,7 @@ class Style:
     ragged: float = 0.0  # relative scatter of dash and gap lengths
     by_depth: bool = False  # chopped in time, not along the line
     pen: float = 0.0  # relative variation of the width along the line
-    galvanometer: bool = False  # thick when slow, thin and faint when fast
+    galvanometer: float = 0.0  # thick when slow, thin and fainter by this share when fast
     breaks: float = 0.0  # hairline breaks per page px
     breaks_length: float = 3.0
     stair: tuple = field(default_factory=tuple)  # plotter's step (x, y) in page px
@@ -36,12 +36,12 @@ def random_style(rng, cls, zoom, value):
         style.pattern = (dot, pitch)
     if cls != SOLID:
         style.ragged = rng.choice((0.0, 0.05, 0.2, 0.4), p=(0.4, 0.3, 0.2, 0.1))
-        style.by_depth = rng.random() < 0.15
+        style.by_depth = rng.random() < 0.25
     kind = rng.random()
     if kind < 0.25:
         style.pen = rng.uniform(0.1, 0.5)
     elif kind < 0.42:
-        style.galvanometer = True
+        style.galvanometer = rng.uniform(0.3, 1.1)
     elif kind < 0.52:
         style.stair = (rng.uniform(1, 3), rng.uniform(0.8, 2.5))
     if rng.random() < 0.25:
@@ -142,7 +142,7 @@ def _ink_uneven(rng, canvas, name, parts, style):
         speed = np.hypot(step[:, 0], step[:, 1]) / (np.abs(step[:, 1]) + 0.05)
         slow = 1 / np.sqrt(np.clip(speed, 1, 60))
         width *= 0.45 + 0.75 * slow
-        value *= 0.55 + 0.45 * np.sqrt(slow)
+        value *= 1 - style.galvanometer * (1 - np.sqrt(slow))
     thick = np.clip(np.rint(width * canvas.scale[0]), 1, 16).astype(int)
     dark = np.clip(np.rint(value / 24), 1, 10).astype(int)
     key = dark * 32 + thick

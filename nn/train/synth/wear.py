@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from .draw import log_uniform
+from .draw import log_uniform, smooth_noise
 
 
 def noise_bytes(rng, shape):
@@ -32,7 +32,12 @@ def age(rng, ink, hard):
     if rng.random() < 0.25 * hard:  # stains and uneven light
         stain = rng.uniform(5, 70) * np.maximum(0, field(rng, ink.shape, log_uniform(rng, 80, 800), small=True))
         ink = cv2.add(ink, upsample(stain, ink.shape))
-    ink = np.ascontiguousarray(ink)
+    if rng.random() < 0.12 * hard:  # a side that goes dark
+        reach = rng.uniform(0.05, 0.5) * w
+        ramp = rng.uniform(60, 255) * np.exp(-np.arange(w) / reach)
+        dark = np.maximum(0, ramp + rng.uniform(20, 80) * (field(rng, ink.shape, 60, small=True)[:, :1] - 0.5))
+        dark = dark[:, ::-1] if rng.random() < 0.5 else dark
+        ink = cv2.add(ink, upsample(dark, ink.shape))
     for _ in range(rng.poisson(0.5 * hard)):  # streaks
         if rng.random() < 0.6:
             x, t = rng.integers(w), int(rng.integers(1, 5))
@@ -64,24 +69,52 @@ def point_spread(rng, ink, low, high):
     return cv2.GaussianBlur(ink, (0, 0), sigma) if sigma > 0.25 else ink
 
 
-def binarise(rng, ink, hard):
-    """A bilevel scan of gray ink: threshold, edge noise, dropouts, speckle."""
-    level = rng.uniform(70, 150) if rng.random() < 0.7 else rng.uniform(40, 190)
-    rough = rng.uniform(5, 60) * hard
+def curve_ink(ink, labels):
+    """The ink that curves still have at their centre lines: uint8 [H,W] and labels [3,H',W'], 0..255."""
+    found = []
+    for mask, quantile in zip(labels, (0.5, 0.8, 0.92)):  # dashes and dots leave gaps
+        y, x = np.nonzero(mask[::4])
+        if len(y) > 30:
+            at = ((4 * y + 0.5) * ink.shape[0] / mask.shape[0]).astype(int).clip(0, ink.shape[0] - 1)
+            found.append(np.quantile(ink[at, ((x + 0.5) * ink.shape[1] / mask.shape[1]).astype(int)], quantile))
+    return max(24.0, float(min(found))) if found else 180.0
+
+
+def binarise(rng, ink, hard, reference):
+    """A bilevel scan of gray ink: threshold, edge noise, dropouts. `reference`: the curves' own ink."""
+    share = rng.uniform(0.25, 0.75) if rng.random() < 0.9 else rng.uniform(0.7, 0.95)
+    level = reference * share
+    rough = min(rng.uniform(5, 60) * hard, 0.6 * level)
     noise = noise_bytes(rng, ink.shape)
     if rng.random() < 0.4:
         noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.0))
     bar = cv2.addWeighted(noise, rough / 128, noise, 0, level - rough)
     if rng.random() < 0.5:  # the level wanders over the page
-        wander = rng.uniform(5, 50) * hard * field(rng, ink.shape, log_uniform(rng, 15, 500), small=True)
+        wander = rng.uniform(0.05, 0.4) * level * hard * field(rng, ink.shape, log_uniform(rng, 15, 500), small=True)
         bar = cv2.subtract(cv2.add(bar, upsample(wander, ink.shape)), upsample(-wander, ink.shape))
     out = cv2.compare(ink, np.maximum(bar, 1), cv2.CMP_GT)
+    if rng.random() < 0.15:  # a copy of a copy
+        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.5, 1.1))
+        out = cv2.compare(out, rng.uniform(70, 150), cv2.CMP_GT)
     kind = rng.random()
     if kind < 0.12:
         out = cv2.dilate(out, np.ones((2, 2), np.uint8))
     elif kind < 0.18:
         out = cv2.erode(out, np.ones((2, 1) if rng.random() < 0.5 else (1, 2), np.uint8))
     return out
+
+
+def bands(rng, ink):
+    """White rows where sheets were joined, black film edges; in place."""
+    h, w = ink.shape
+    if rng.random() < 0.12:
+        y, t = rng.integers(h), int(rng.integers(2, 16))
+        ink[y:y + t, int(rng.uniform(-0.3, 0.3) * w):] = 0
+    if rng.random() < 0.1:
+        reach = np.maximum(0, rng.uniform(-10, 30) + rng.uniform(3, 25) * smooth_noise(rng, h, rng.uniform(10, 200)))
+        edge = np.arange(w)[None, :] < reach[:, None]
+        ink[edge[:, ::-1] if rng.random() < 0.5 else edge] = 255
+    return ink
 
 
 def speckle(rng, ink, hard):
