@@ -13,6 +13,11 @@ BLAS_LIBS   = $(shell pkg-config --libs openblas 2>/dev/null || echo -lopenblas)
 ALL_CFLAGS   = $(WARN) $(DEFS) -I. -pthread -fno-math-errno $(shell pkg-config --cflags $(PKGS)) $(BLAS_CFLAGS) $(CFLAGS)
 ALL_LIBS     = $(shell pkg-config --libs $(PKGS)) $(BLAS_LIBS) -pthread -lm
 
+# V=1 shows whole commands.
+ifeq ($(V),)
+quiet = @printf '  %-4s %s\n' $(1) $@;
+endif
+
 SRC     := $(wildcard base/*.c nn/*.c nn/x86/*.c nn/arm/*.c postproc/*.c server/*.c)
 OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out $(BUILD)/server/main.o,$(OBJ))
@@ -32,26 +37,26 @@ run: deps  ## set up, build and start on http://localhost:8080
 	PORT=$(PORT) $(BUILD)/curvelogd
 
 $(BUILD)/curvelogd: $(OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) $(FILE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/nn/x86/%_avx2.o:   FILE_CFLAGS = -mavx2 -mfma
 $(BUILD)/nn/x86/%_avx512.o: FILE_CFLAGS = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 
 $(BUILD)/unit/%: tests/unit/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS) -lcmocka
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS) -lcmocka
 
 $(BUILD)/kernels/%: tests/kernels/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS) -lcmocka
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS) -lcmocka
 
 $(BUILD)/bench/%: tests/bench/%.c $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS)
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_OBJ) $(ALL_LIBS)
 
 unit: $(UNIT) $(KERNELS)  ## build and run the C unit and kernel tests
 	@sh tests/run_unit.sh $^
