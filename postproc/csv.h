@@ -8,7 +8,7 @@
 #include "postproc/table.h"
 
 /* Writes the table; with `confidence`, a column MNEM_CONF after each curve.  RFC 4180 quoting.
- * ERR_STORE when the stream fails. */
+ * ERR_DISK_FULL or ERR_STORE when the stream fails. */
 enum err_code csv_write(FILE *out, const struct table *table, bool confidence, struct err *e);
 
 #endif

@@ -15,13 +15,16 @@ struct las_header {
     char service_company[128], date[64], api[64], uwi[64];
 };
 
-/* What the ~Other section tells of how the curves were made. */
+/* What the ~Other section tells of how the curves were made.  Any text may be NULL. */
 struct las_origin {
     const char *model, *model_sha256, *scan_name, *software;
-    const struct layout *layout;
+    const struct layout *layout;   /* NULL: not told */
+    const char *layout_json;       /* the same as JSON, so that it can be used again; NULL or "": not told */
 };
 
-/* Writes the table.  ERR_INVALID if it has no depths; ERR_STORE when the stream fails. */
+/* Writes the table.  One line per depth; wrapped (WRAP YES) only where that line would pass the 256
+ * characters that the standard allows.  ERR_INVALID naming depth_top or depth_unit if the table has no
+ * depths or no unit; ERR_DISK_FULL or ERR_STORE when the stream fails. */
 enum err_code las_write(FILE *out, const struct table *table, const struct las_header *header,
                         const struct las_origin *origin, struct err *e);
 

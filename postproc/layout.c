@@ -9,19 +9,6 @@ enum curve_style layout_style_by_order(size_t index)
     return index < sizeof by_order / sizeof by_order[0] ? by_order[index] : STYLE_SOLID;
 }
 
-enum err_code layout_set_depth_range(struct layout *layout, double top, double bottom, struct err *e)
-{
-    struct depth_line *lines = malloc(2 * sizeof *lines);
-    if (!lines)
-        return err_memory(e, "the depth lines");
-    lines[0] = (struct depth_line){ layout->y0, top };
-    lines[1] = (struct depth_line){ layout->y1, bottom };
-    free(layout->depth_lines);
-    layout->depth_lines = lines;
-    layout->n_depth_lines = 2;
-    return ERR_OK;
-}
-
 /* The segment i..i+1 in which to look: the last whose first line does not lie beyond what is sought. */
 static size_t segment_of(const struct layout *layout, bool by_depth, double sought)
 {

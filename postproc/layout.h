@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/err.h"
-
 enum curve_scale { SCALE_LIN, SCALE_LOG };
 enum curve_style { STYLE_SOLID, STYLE_DASHED, STYLE_DOTTED, STYLE_COUNT };
 enum depth_unit { DEPTH_NONE, DEPTH_FT, DEPTH_M };
@@ -46,16 +44,8 @@ struct layout {
     struct layout_track *tracks; size_t n_tracks;
 };
 
-/* A curve asked for by name only: track fractions, 0 at the left edge and 1 at the right one. */
-#define LAYOUT_FRACTION_LEFT 0.0
-#define LAYOUT_FRACTION_RIGHT 1.0
-
 /* The style of a curve that names none, by its place among the curves: solid, dashed, dotted, then solid. */
 enum curve_style layout_style_by_order(size_t index);
-
-/* Puts the depths of the region's upper and lower edge, y0 and y1, in the place of the depth lines.
- * ERR_NO_MEMORY, the layout as it was. */
-enum err_code layout_set_depth_range(struct layout *layout, double top, double bottom, struct err *e);
 
 /* Depth at y, and y at a depth: piecewise linear between the depth lines, the end segments extended.
  * The layout must have two or more depth lines. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Up to here every integer is a double, so that value * 10^decimals rounds to what would be printed. */
 static const double exact_limit = 9007199254740992.0;
@@ -67,6 +68,17 @@ int number_write(char out[NUMBER_MAX], double value, struct number_format format
         decimals = (int)fmin(fmax(format.significant - 1 - magnitude, 0.0), NUMBER_MAX_DECIMALS);
     }
     return write_fixed(out, value, decimals);
+}
+
+int number_write_shortest(char out[NUMBER_MAX], double value)
+{
+    int length = snprintf(out, NUMBER_MAX, "%.15g", value);
+    if (strtod(out, NULL) != value)
+        length = snprintf(out, NUMBER_MAX, "%.17g", value);
+    char *comma = strchr(out, ',');
+    if (comma)
+        *comma = '.';
+    return length;
 }
 
 int number_decimals(double value, int max)

@@ -20,6 +20,9 @@ int number_write_scaled(char out[NUMBER_MAX], int64_t scaled, int decimals);
 /* Writes a finite value; returns the length. */
 int number_write(char out[NUMBER_MAX], double value, struct number_format format);
 
+/* Writes a finite value with the fewest digits that read back as the same double ("%g" style); returns the length. */
+int number_write_shortest(char out[NUMBER_MAX], double value);
+
 /* The least number of decimals, 0..max, that write `value` exactly as the nearest double; -1 if none. */
 int number_decimals(double value, int max);
 
