@@ -23,14 +23,22 @@ struct scan_limits {
 };
 
 /* Opens the file and checks its header.  ERR_UNSUPPORTED (415, saying what was found) for what is not
- * a TIFF or a kind that is not read; ERR_TOO_LARGE; ERR_INVALID for zero or absurd dimensions. */
+ * a TIFF or a kind that is not read; ERR_TOO_LARGE; ERR_INVALID for zero or absurd dimensions;
+ * ERR_MALFORMED for a directory that cannot be read; ERR_NOT_FOUND, ERR_STORE for a file that cannot.
+ * On success *out is the caller's, freed with scan_close (NULL allowed). */
 enum err_code scan_open(struct scan **out, const char *path, const struct scan_limits *limits, struct err *e);
 void scan_close(struct scan *scan);
 const struct scan_info *scan_info(const struct scan *scan);
 
 /* Reads columns x0..x1-1 of row y into ink: [x1 - x0], 0 paper .. 255 ink (before normalisation).
- * Rows are asked for in ascending order; going back starts decoding anew.  A strip that cannot be
- * decoded is ERR_MALFORMED naming its rows; libtiff's own text is in it. */
+ * Rows are asked for in ascending order; going back starts decoding the strip anew.  A strip that cannot
+ * be decoded is ERR_MALFORMED naming its rows; libtiff's own text is in it.  Scans stored bottom up or
+ * sideways (orientation 3 to 8) are copied to a temporary file on the first read: ERR_DISK_FULL,
+ * ERR_INTERNAL. */
 enum err_code scan_read(struct scan *scan, int y, int x0, int x1, uint8_t *ink, struct err *e);
+
+/* Rows decoded so far that libtiff complained of and yet gave: a few bad CCITT lines do not cost the scan,
+ * but its user should be told.  More than 1 % (and 32) of them is ERR_MALFORMED. */
+uint64_t scan_damaged_rows(const struct scan *scan);
 
 #endif
