@@ -113,12 +113,12 @@ def test_pieces_stay_on_the_track_and_wrap():
     f = 0.5 + 1.4 * np.sin(y / 40)
     for policy, wraps in (("cut", 0), ("wrap", 2), ("saturate", 0)):
         pieces = curves.split_at_edges(f, y, policy, wraps)
-        points = np.concatenate(pieces)
+        points = np.concatenate([piece for _, piece in pieces])
         assert points.min() >= 0 and points[:, 0].max() <= 1
         inside = (f > 0.01) & (f < 0.99)
         rows = points[np.isin(points[:, 1], y[inside])]
         assert len(rows) >= inside.sum()
-    wrapped = np.concatenate(curves.split_at_edges(f, y, "wrap", 2))
+    wrapped = np.concatenate([piece for _, piece in curves.split_at_edges(f, y, "wrap", 2)])
     high = np.argmax(f)
     row = wrapped[wrapped[:, 1] == y[high]]
     assert row[0, 0] == pytest.approx(f[high] - 1)
@@ -126,9 +126,9 @@ def test_pieces_stay_on_the_track_and_wrap():
 
 def test_one_step_over_several_turns_gives_a_piece_per_turn():
     pieces = curves.split_at_edges(np.array([0.5, 2.5]), np.array([0.0, 1.0]), "wrap", 3)
-    assert [p[:, 0].tolist() for p in pieces] == [[0.5, 1.0], [0.0, 1.0], [0.0, 0.5]]
+    assert [(k, p[:, 0].tolist()) for k, p in pieces] == [(0, [0.5, 1.0]), (1, [0.0, 1.0]), (2, [0.0, 0.5])]
     back = curves.split_at_edges(np.array([2.5, 0.5]), np.array([0.0, 1.0]), "wrap", 3)
-    assert [p[:, 0].tolist() for p in back] == [[0.5, 0.0], [1.0, 0.0], [1.0, 0.5]]
+    assert [(k, p[:, 0].tolist()) for k, p in back] == [(2, [0.5, 0.0]), (1, [1.0, 0.0]), (0, [1.0, 0.5])]
 
 
 def test_an_las_folder_without_curves_is_an_error(tmp_path):

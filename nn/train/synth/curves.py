@@ -150,13 +150,14 @@ def companion(rng, fractions):
 def split_at_edges(fractions, rows, policy, wraps):
     """Cuts a curve at the track's edges.
 
-    fractions: [n] of the track, may leave 0..1; rows: [n] ascending. Returns a list of pieces [k,2] of
-    (fraction in 0..1, row). `wrap` brings up to `wraps` turns on either side back onto the track.
+    fractions: [n] of the track, may leave 0..1; rows: [n] ascending. Returns a list of (turn, piece [k,2] of
+    (fraction in 0..1, row)). `wrap` brings up to `wraps` turns on either side back onto the track; turn 0 was
+    there before.
     """
     if policy == "saturate":
-        return [np.column_stack([np.clip(fractions, 0, 1), rows])]
+        return [(0, np.column_stack([np.clip(fractions, 0, 1), rows]))]
     if policy == "overflow":
-        return [np.column_stack([np.clip(fractions, -0.06, 1.06), rows])]
+        return [(0, np.column_stack([np.clip(fractions, -0.06, 1.06), rows]))]
     limit = wraps if policy == "wrap" else 0
     f = np.clip(fractions, -limit - 0.5, limit + 1.5)
     turn = np.floor(f)
@@ -179,7 +180,7 @@ def split_at_edges(fractions, rows, policy, wraps):
     pieces = []
     for k, piece in out:
         if -limit <= k <= limit and len(piece) > 1:
-            pieces.append(np.column_stack([np.clip(piece[:, 0] - k, 0, 1), piece[:, 1]]))
+            pieces.append((int(k), np.column_stack([np.clip(piece[:, 0] - k, 0, 1), piece[:, 1]])))
     return pieces
 
 

@@ -72,8 +72,10 @@ class Warp:
         self.dx += amplitude * np.repeat(steps, hold)[:n]
         self.jittery = True
 
-    def add_jump(self, row, shift):
+    def add_jump(self, row, shift, slip):
+        """A splice: the rest of the page moved by `shift` px sideways and `slip` px down."""
         self.dx[row + self.MARGIN:] += shift
+        self.dy[row + self.MARGIN:] += slip
         self.jittery = True
 
     def __call__(self, points):

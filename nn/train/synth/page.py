@@ -43,7 +43,7 @@ def random_warp(rng, height, width):
     if rng.random() < 0.08:
         warp.add_row_jitter(rng, rng.uniform(0.2, 0.8), int(rng.integers(1, 12)))
     if rng.random() < 0.06:
-        warp.add_jump(int(rng.integers(height)), rng.normal(0, 12))
+        warp.add_jump(int(rng.integers(height)), rng.normal(0, 8), rng.normal(0, 4))
     return warp
 
 
@@ -84,11 +84,14 @@ def draw_curves(rng, canvas, track, look, las_dir):
             values = curves.sample_rows(rng, rows, las_dir, look.zoom)
             fractions, policy = curves.place(rng, values, track.divisions)
         drawn.append(fractions)
-        value = int(np.clip(look.curve_value * rng.uniform(0.75, 1.15), 60, 255))
-        how = style.random_style(rng, cls, look.zoom, value)
+        value = rng.uniform(90, 256) if look.kind == "gray" else look.curve_value * rng.uniform(0.8, 1.1)
+        how = style.random_style(rng, cls, look.zoom, int(min(value, 255)))
+        if np.ptp(fractions) < 0.02:  # a straight line has to be told from the grid
+            how.width = max(how.width, 2.2)
+        backup = style.random_style(rng, int(rng.integers(3)), look.zoom, how.value) if rng.random() < 0.3 else how
         for first, last in spans(rng, len(fractions)):
             y = track.top + np.arange(first, last) / 2
-            ink_span(rng, canvas, track, fractions[first:last], y, policy, how)
+            ink_span(rng, canvas, track, fractions[first:last], y, policy, (how, backup))
     shade_track(rng, canvas, track, drawn, look)
 
 
@@ -100,17 +103,19 @@ def spans(rng, n):
     return [(a, b) for a, b in zip(cuts[0::2], cuts[1::2]) if b - a > 40]
 
 
-def ink_span(rng, canvas, track, fractions, y, policy, how):
+def ink_span(rng, canvas, track, fractions, y, policy, styles):
+    """Inks one stretch of a curve in styles[0], what has wrapped in styles[1]."""
     wide = track.x1 - track.x0
-    if how.stair:
-        fractions, y = curves.stair_step(fractions, y, how.stair[0] / wide, how.stair[1])
+    if styles[0].stair:
+        dx, dy = styles[0].stair
+        fractions, y = curves.stair_step(fractions, y, dx / wide, dy)
     pieces = curves.split_at_edges(fractions, y, policy, int(rng.integers(1, 4)))
-    if not pieces:
-        return
-    points = flat(pieces)
-    points[:, 0] = track.x0 + wide * points[:, 0]
-    placed = split_like(canvas.warp(points), pieces)
-    style.ink_curve(rng, canvas, "curves", placed, how)
+    for how, wrapped in ((styles[0], False), (styles[1], True)):
+        mine = [piece for turn, piece in pieces if (turn != 0) == wrapped]
+        if mine:
+            points = flat(mine)
+            points[:, 0] = track.x0 + wide * points[:, 0]
+            style.ink_curve(rng, canvas, "curves", split_like(canvas.warp(points), mine), how)
 
 
 def shade_track(rng, canvas, track, drawn, look):
@@ -147,6 +152,8 @@ def draw_section(rng, canvas, look, place, top, bottom, las_dir):
         if rng.random() < 0.15:
             grid.draw_timing_marks(rng, canvas, track, lines)
         draw_curves(rng, canvas, track, look, las_dir)
+        if rng.random() < 0.12:  # depths printed inside the track
+            columns = columns + [(x0, x1)]
     for x0, x1 in columns:
         step = lines.pitch * lines.heavy_each * rng.choice((1, 2, 5))
         while step < 80 * look.zoom:
@@ -166,7 +173,7 @@ def draw_page(rng, canvas, look, las_dir):
             for x0, x1 in place[0]:
                 marks.header(rng, canvas, x0, x1, y, end, look.zoom)
             y = end + rng.choice((0.0, rng.uniform(0, 60)))
-        end = canvas.height + 60 if rng.random() < 0.7 else y + rng.uniform(300, 1500)
+        end = max(canvas.height + 60, y + 100) if rng.random() < 0.7 else y + rng.uniform(300, 1500)
         draw_section(rng, canvas, look, place, y, end, las_dir)
         y = end + rng.choice((0.0, rng.uniform(5, 40), rng.uniform(40, 200)))
         if rng.random() < 0.5:

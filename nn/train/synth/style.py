@@ -95,6 +95,15 @@ def break_ends(rng, total, style):
     return on[keep], off[keep]
 
 
+def inked_ends(rng, total, style):
+    """Starts and ends of what is inked along a line: dashes, of which some are lost, or the line between breaks."""
+    if not style.pattern:
+        return break_ends(rng, total, style)
+    on, off = dash_ends(rng, total, style)
+    keep = rng.random(len(on)) >= 8 * style.breaks
+    return on[keep], off[keep]
+
+
 def cut(piece, length, on, off):
     """Parts of a polyline between the lengths on[k] and off[k]: a list of [m,2]."""
     ends = np.column_stack([on, off]).ravel()
@@ -112,14 +121,9 @@ def ink_curve(rng, canvas, name, pieces, style):
         if len(piece) < 2:
             continue
         parts = [piece]
-        if style.pattern:
+        if style.pattern or style.breaks:
             length = measure(piece, style.by_depth)
-            parts = cut(piece, length, *dash_ends(rng, length[-1], style))
-        if style.breaks:
-            whole, parts = parts, []
-            for part in whole:
-                length = measure(part, False)
-                parts += cut(part, length, *break_ends(rng, length[-1], style))
+            parts = cut(piece, length, *inked_ends(rng, length[-1], style))
         if style.pen or style.galvanometer:
             _ink_uneven(rng, canvas, name, parts, style)
         else:

@@ -5,6 +5,9 @@ import numpy as np
 from .draw import log_uniform, smooth_noise
 
 
+BAYER = np.array([[8, 136, 40, 168], [200, 72, 232, 104], [56, 184, 24, 152], [248, 120, 216, 88]], np.uint8)
+
+
 def noise_bytes(rng, shape):
     """Uniform bytes, uint8 of `shape`; much cheaper than normal deviates."""
     return np.frombuffer(rng.bytes(shape[0] * shape[1]), np.uint8).reshape(shape)
@@ -86,7 +89,10 @@ def binarise(rng, ink, hard, reference):
     level = reference * share
     rough = min(rng.uniform(5, 60) * hard, 0.6 * level)
     noise = noise_bytes(rng, ink.shape)
-    if rng.random() < 0.4:
+    if rng.random() < 0.04:  # halftone dots
+        noise = np.tile(BAYER, (ink.shape[0] // 4 + 1, ink.shape[1] // 4 + 1))[:ink.shape[0], :ink.shape[1]].copy()
+        rough = 0.9 * level
+    elif rng.random() < 0.4:
         noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.0))
     bar = cv2.addWeighted(noise, rough / 128, noise, 0, level - rough)
     if rng.random() < 0.5:  # the level wanders over the page
@@ -140,7 +146,7 @@ def speckle(rng, ink, hard):
 
 def gray_scan(rng, ink, hard):
     """A gray scan or a colour plot's gray: sensor noise, JPEG blocks, moiré."""
-    amount = rng.uniform(0, 28) * hard
+    amount = rng.uniform(0, 60 if rng.random() < 0.15 else 28) * hard
     noise = noise_bytes(rng, ink.shape)
     out = cv2.addWeighted(ink, 1.0, noise, amount / 128, -amount)
     if rng.random() < 0.15 * hard:
