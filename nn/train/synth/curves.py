@@ -87,7 +87,7 @@ def resistive(rng, n):
 
 
 PROCESSES = ((wander, 2), (octaves, 2), (beds, 2), (counting, 3), (spikes, 2), (swings, 0.7),
-             (sawtooth, 0.7), (constant, 1.2), (kicks, 1), (resistive, 1.2))
+             (sawtooth, 0.7), (constant, 0.9), (kicks, 1), (resistive, 1.2))
 WEIGHTS = np.array([w for _, w in PROCESSES]) / sum(w for _, w in PROCESSES)
 
 
@@ -128,9 +128,11 @@ def place(rng, values, divisions):
     if rng.random() < 0.08:  # along a grid line or an edge
         centre = rng.integers(0, divisions + 1) / divisions
         spread = log_uniform(rng, 0.003, 0.05)
-    if policy == "wrap" and rng.random() < 0.3:
+    if policy == "wrap" and rng.random() < 0.2:
         spread *= 3
     x = centre + spread * values
+    if policy == "wrap" and np.count_nonzero(np.diff(np.floor(x))) > len(x) / 40:
+        policy = "cut"  # nobody wraps a curve that leaves the track every few rows
     if policy == "inside":
         x = np.where(x < 0.08, 0.08 * np.exp(np.minimum(0, x - 0.08) / 0.08), x)
         x = np.where(x > 0.92, 1 - 0.08 * np.exp(np.minimum(0, 0.92 - x) / 0.08), x)

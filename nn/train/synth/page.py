@@ -97,7 +97,7 @@ def draw_curves(rng, canvas, track, look, las_dir):
 
 def spans(rng, n):
     """Where a curve is drawn: all of the section, or parts of it."""
-    if rng.random() < 0.85:
+    if rng.random() < 0.9:
         return [(0, n)]
     cuts = np.sort(rng.integers(0, n, 2 * int(rng.integers(1, 3))))
     return [(a, b) for a, b in zip(cuts[0::2], cuts[1::2]) if b - a > 40]

@@ -31,7 +31,7 @@ def random_style(rng, cls, zoom, value):
         style.pattern = _dashes(rng, width, zoom)
     elif cls == DOTTED:
         style.width = float(np.clip(width, 1.2, 4))
-        dot = rng.uniform(0.2, 1.0) * style.width
+        dot = rng.uniform(0.1, 0.5) * style.width
         pitch = max(style.width * rng.uniform(1.4, 3.5), rng.uniform(3.5, 10) * zoom)
         style.pattern = (dot, pitch)
     if cls != SOLID:
@@ -55,7 +55,7 @@ def _dashes(rng, width, zoom):
     dot = max(1.0, width * rng.uniform(0.3, 1))
     gap = width + rng.uniform(2, 8) * zoom
     if kind == "short":
-        return (rng.uniform(5, 11) * zoom, width * 0.7 + rng.uniform(2.5, 7) * zoom)
+        return (max(1.8 * width, rng.uniform(5, 11) * zoom), width * 0.7 + rng.uniform(2.5, 7) * zoom)
     if kind == "medium":
         return (rng.uniform(10, 24) * zoom, gap)
     if kind == "long":
