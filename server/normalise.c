@@ -1,0 +1,169 @@
+#include "server/normalise.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "server/normalise_flatten.h"
+#include "server/normalise_levels.h"
+#include "server/normalise_resample.h"
+
+/* Resolution tags outside these bounds are not believed. */
+static const double LOWEST_DPI = 72, HIGHEST_DPI = 1200;
+
+/* Logs are printed on paper of up to about a foot.  Software that knows no resolution writes 72 or 96. */
+static const double WIDEST_PAPER = 12.5;
+
+/* So near the network's resolution the pixels are taken as they are: exact, where resampling would blur. */
+static const double SAME_SCALE = 0.03;
+
+static const double LEAST_SCALE = 1.0 / 8, MOST_SCALE = 4;
+
+struct normalise {
+    struct scan *scan;
+    int x0, y0, x1, y1;
+    struct levels levels;
+    bool flattens;
+    struct resample resample;
+    struct flatten flatten;
+    struct mask_geometry geometry;
+};
+
+static bool believed(double dpi, int width)
+{
+    if (dpi < LOWEST_DPI || dpi > HIGHEST_DPI)
+        return false;
+    return (dpi != 72 && dpi != 96) || width / dpi <= WIDEST_PAPER;
+}
+
+/* The resolution of a scan that does not say: the network's, unless the paper would be too wide. */
+static double guess_dpi(int width, int dpi)
+{
+    static const double usual[] = { 300, 400, 600 };
+    if (width <= WIDEST_PAPER * dpi)
+        return dpi;
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (usual[i] > dpi && width <= WIDEST_PAPER * usual[i])
+            return usual[i];
+    return dpi;
+}
+
+static double limit_scale(double scale)
+{
+    if (fabs(scale - 1) <= SAME_SCALE)
+        return 1;
+    return scale < LEAST_SCALE ? LEAST_SCALE : scale > MOST_SCALE ? MOST_SCALE : scale;
+}
+
+static void choose_scales(const struct scan_info *info, int dpi, double *x_scale, double *y_scale)
+{
+    double x = info->dpi_x, y = info->dpi_y;
+    if (!believed(x, info->width))
+        x = believed(y, info->width) ? y : guess_dpi(info->width, dpi);
+    if (!believed(y, info->width))
+        y = x;
+    *x_scale = limit_scale(dpi / x);
+    *y_scale = limit_scale(dpi / y);
+}
+
+static int scaled(int pixels, double scale)
+{
+    double n = round(pixels * scale);
+    return n < 1 ? 1 : (int)n;
+}
+
+static enum err_code scan_row(void *ctx, int y, uint8_t *ink, struct err *e)
+{
+    struct normalise *normalise = ctx;
+    enum err_code rc = scan_read(normalise->scan, normalise->y0 + y, normalise->x0, normalise->x1, ink, e);
+    if (rc == ERR_OK && normalise->levels.negative)
+        for (int x = 0; x < normalise->x1 - normalise->x0; x++)
+            ink[x] = (uint8_t)(255 - ink[x]);
+    return rc;
+}
+
+static enum err_code resampled_row(void *ctx, uint8_t *ink, struct err *e)
+{
+    return resample_next(&((struct normalise *)ctx)->resample, ink, e);
+}
+
+static enum err_code set_up(struct normalise *n, int dpi, struct err *e)
+{
+    const struct scan_info *info = scan_info(n->scan);
+    int width = n->x1 - n->x0, height = n->y1 - n->y0;
+    double x_scale, y_scale;
+    choose_scales(info, dpi, &x_scale, &y_scale);
+    if (width * x_scale > INT32_MAX || height * y_scale > INT32_MAX)
+        return err_set(e, ERR_TOO_LARGE, "A region of %d by %d pixels is too large.", width, height);
+    int columns = scaled(width, x_scale), rows = scaled(height, y_scale);
+    n->geometry = (struct mask_geometry){ n->x0, n->y0, (double)columns / width, (double)rows / height };
+    n->flattens = info->bits > 1 || info->samples > 1;
+    enum err_code rc = levels_probe(&n->levels, n->scan, n->x0, n->y0, n->x1, n->y1, e);
+    if (rc == ERR_OK)
+        rc = resample_init(&n->resample, width, height, columns, rows, scan_row, n, e);
+    if (rc == ERR_OK && n->flattens)
+        rc = flatten_init(&n->flatten, columns, rows, &n->levels, resampled_row, n, e);
+    return rc;
+}
+
+enum err_code normalise_open(struct normalise **out, struct scan *scan, int x0, int y0, int x1, int y1, int dpi,
+                             struct err *e)
+{
+    const struct scan_info *info = scan_info(scan);
+    if (x0 < 0 || y0 < 0 || x0 >= x1 || y0 >= y1 || x1 > info->width || y1 > info->height)
+        return err_set(e, ERR_INVALID, "The region of columns %d to %d, rows %d to %d is not inside the scan of %d by %d.",
+                       x0, x1 - 1, y0, y1 - 1, info->width, info->height);
+    struct normalise *n = calloc(1, sizeof *n);
+    if (!n)
+        return err_memory(e, "normalising the scan");
+    n->scan = scan;
+    n->x0 = x0;
+    n->y0 = y0;
+    n->x1 = x1;
+    n->y1 = y1;
+    enum err_code rc = set_up(n, dpi, e);
+    if (rc != ERR_OK) {
+        normalise_free(n);
+        return rc;
+    }
+    *out = n;
+    return ERR_OK;
+}
+
+void normalise_free(struct normalise *normalise)
+{
+    if (!normalise)
+        return;
+    flatten_clear(&normalise->flatten);
+    resample_clear(&normalise->resample);
+    free(normalise);
+}
+
+int normalise_columns(const struct normalise *normalise)
+{
+    return normalise->resample.columns;
+}
+
+int normalise_rows(const struct normalise *normalise)
+{
+    return normalise->resample.rows;
+}
+
+const struct mask_geometry *normalise_geometry(const struct normalise *normalise)
+{
+    return &normalise->geometry;
+}
+
+enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct err *e)
+{
+    if (normalise->flattens)
+        return flatten_next(&normalise->flatten, ink, e);
+    return resample_next(&normalise->resample, ink, e);
+}
+
+enum err_code normalise_rewind(struct normalise *normalise, struct err *e)
+{
+    (void)e;
+    resample_rewind(&normalise->resample);
+    flatten_rewind(&normalise->flatten);
+    return ERR_OK;
+}
