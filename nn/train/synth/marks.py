@@ -87,6 +87,21 @@ def casing_shoe(rng, canvas, where, zoom, value):
     canvas.segments("marks", np.column_stack([np.full(len(k), x), y + k, x + size - k, y + k]), 1.2, value)
 
 
+def paragraph(rng, canvas, where, zoom, value):
+    """Lines of print: survey listings, remarks, geologists' descriptions."""
+    x, y = where
+    size, font = rng.uniform(6, 13) * zoom, int(rng.integers(5))
+    hole = rng.random() < 0.4
+    for k in range(int(rng.integers(2, 12))):
+        count = int(rng.integers(2, 6))
+        line = " ".join(rng.choice(NAMES) if rng.random() < 0.6 else str(rng.integers(0, 20000) / 10)
+                        for _ in range(count))
+        at = (x, y + k * size * 1.9)
+        if hole:
+            canvas.erase(at, (len(line) * size * 0.8, size * 1.9))
+        canvas.text("marks", at, line, size, value, font, rng.uniform(0.6, 1.2))
+
+
 def pick(rng, canvas, where, zoom, value):
     """A formation top: a freehand line across the log, a word above it."""
     x, y = where
@@ -110,7 +125,7 @@ def underline(rng, canvas, where, zoom, value):
 
 
 SCATTER = ((words, 5), (arrow, 2), (handwriting, 2.5), (bracket, 1.2), (big_x, 0.4), (stamp, 0.4),
-           (casing_shoe, 0.5), (underline, 2), (pick, 1.2))
+           (casing_shoe, 0.5), (underline, 2), (pick, 1.2), (paragraph, 0.5))
 CHANCES = np.array([w for _, w in SCATTER]) / sum(w for _, w in SCATTER)
 
 

@@ -21,6 +21,7 @@ class Style:
     breaks: float = 0.0  # hairline breaks per page px
     breaks_length: float = 3.0
     stair: tuple = field(default_factory=tuple)  # plotter's step (x, y) in page px
+    tick: float = 0.0  # distance of small cross strokes that tell this curve from others, page px
 
 
 def random_style(rng, cls, zoom, value):
@@ -37,6 +38,8 @@ def random_style(rng, cls, zoom, value):
     if cls != SOLID:
         style.ragged = rng.choice((0.0, 0.05, 0.2, 0.4), p=(0.4, 0.3, 0.2, 0.1))
         style.by_depth = rng.random() < 0.25
+    if cls == SOLID and rng.random() < 0.03:
+        style.tick = rng.uniform(20, 120) * zoom
     kind = rng.random()
     if kind < 0.25:
         style.pen = rng.uniform(0.1, 0.5)
@@ -120,6 +123,8 @@ def ink_curve(rng, canvas, name, pieces, style):
     for piece in pieces:
         if len(piece) < 2:
             continue
+        if style.tick:
+            canvas.stroke(name, _ticks(piece, style), 0.7 * style.width, style.value)
         parts = [piece]
         if style.pattern or style.breaks:
             length = measure(piece, style.by_depth)
@@ -128,6 +133,15 @@ def ink_curve(rng, canvas, name, pieces, style):
             _ink_uneven(rng, canvas, name, parts, style)
         else:
             canvas.stroke(name, parts, style.width, style.value)
+
+
+def _ticks(piece, style):
+    """Slanted strokes across a line: [k,2,2]."""
+    length = measure(piece, False)
+    at = np.arange(style.tick / 2, length[-1], style.tick)
+    middle = np.column_stack([np.interp(at, length, piece[:, i]) for i in (0, 1)])
+    reach = np.array([2.0, -1.2]) * (1.5 + style.width)
+    return np.stack([middle - reach, middle + reach], axis=1)
 
 
 def _ink_uneven(rng, canvas, name, parts, style):
