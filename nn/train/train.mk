@@ -1,0 +1,30 @@
+# Training of CurveNet. The state file is resumed when it is there.
+LAS_DIR ?=
+STEPS ?= 20000
+OUT ?= weights/curvenet.safetensors
+STATE ?= nn/train/state/curvenet.pt
+TRAIN_PYTHON ?= /usr/bin/python3
+TRAIN_PACKAGES = python3-torch python3-numpy python3-scipy python3-pil python3-opencv \
+	libtcmalloc-minimal4
+TRAIN_METRICS = build/train-metrics.json
+
+# Without an allocator that keeps its pages a training step on a CPU takes many times longer.
+tcmalloc = $$(/sbin/ldconfig -p | sed -n 's/.*libtcmalloc_minimal.so.4 .*=> //p' | head -1)
+
+.PHONY: train-deps train
+
+train-deps:
+	@dpkg-query -W $(TRAIN_PACKAGES) >/dev/null 2>&1 || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends \
+	    $(TRAIN_PACKAGES); }
+
+train: train-deps ## train CurveNet, score and export it (LAS_DIR=, STEPS=, OUT=, STATE=)
+	mkdir -p build
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE LD_PRELOAD=$(tcmalloc) nice -n 19 \
+	  $(TRAIN_PYTHON) nn/train/train.py --state $(STATE) --steps $(STEPS) \
+	  $(if $(LAS_DIR),--las-dir $(LAS_DIR))
+	$(TRAIN_PYTHON) nn/train/export.py --state $(STATE) --out $(OUT)
+	$(TRAIN_PYTHON) nn/train/evaluate.py --checkpoint $(OUT) --out $(TRAIN_METRICS) \
+	  $(if $(LAS_DIR),--las-dir $(LAS_DIR))
+	$(TRAIN_PYTHON) nn/train/export.py --state $(STATE) --out $(OUT) --metrics $(TRAIN_METRICS)
