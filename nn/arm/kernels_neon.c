@@ -1,0 +1,36 @@
+/* NEON: 6 rows by 4 vectors of accumulators in 32 registers. */
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#define VEC float32x4_t
+#define LANES 4
+#define TILE_ROWS 6
+#define PANEL_VECS 4
+#define KERNELS_TABLE kernels_neon
+#define KERNELS_LABEL "neon"
+
+#define v_load(p) vld1q_f32(p)
+#define v_store(p, v) vst1q_f32(p, v)
+#define v_set1(x) vdupq_n_f32(x)
+#define v_add(a, b) vaddq_f32(a, b)
+#define v_sub(a, b) vsubq_f32(a, b)
+#define v_mul(a, b) vmulq_f32(a, b)
+#define v_div(a, b) vdivq_f32(a, b)
+#define v_max(a, b) vmaxq_f32(a, b)
+#define v_min(a, b) vminq_f32(a, b)
+#define v_fma(a, b, c) vfmaq_f32(c, a, b)
+#define v_round(a) vrndnq_f32(a)
+#define v_hsum(v) vaddvq_f32(v)
+#define v_hmax(v) vmaxvq_f32(v)
+
+/* Adds n to the exponent's bits. */
+static inline float32x4_t v_scale2(float32x4_t x, float32x4_t n)
+{
+    int32x4_t bits = vshlq_n_s32(vcvtq_s32_f32(n), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), bits));
+}
+
+#include "nn/kernels_simd.h"
+#else
+typedef int kernels_neon_elsewhere;
+#endif

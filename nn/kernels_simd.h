@@ -1,0 +1,247 @@
+/* The vector kernels, written once over a few operations that the including file defines:
+ *   VEC, LANES                 a vector of floats and how many it holds
+ *   v_load, v_store, v_set1, v_add, v_sub, v_mul, v_max, v_min, v_fma(a, b, c) = a b + c
+ *   v_round                    to the nearest whole number
+ *   v_scale2(x, n)             x 2^n for whole n
+ *   v_div, v_hsum, v_hmax      v_hsum and v_hmax reduce to one float
+ *   TILE_ROWS, PANEL_VECS      rows and vectors of the accumulators that fill the registers
+ *   KERNELS_TABLE, KERNELS_LABEL
+ * A file that includes this is compiled for its instruction set alone and called only where that exists. */
+#include <math.h>
+#include <string.h>
+
+#include "nn/kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+_Static_assert(KERNELS_LANES % LANES == 0, "rows are padded to whole vectors");
+
+/* One tile of a product: `rows` rows by `vecs` vectors, kept in registers over all of k.  Every element is
+ * the same chain of fused multiply-adds whatever the tile's size. */
+INLINE void gemm_tile(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int vecs)
+{
+    VEC acc[TILE_ROWS][PANEL_VECS];
+    const float *x = g->x + first * g->x_stride;
+    for (int v = 0; v < vecs; v++) {
+        VEC b = g->bias ? v_load(g->bias + column + v * LANES) : v_set1(0);
+        for (int i = 0; i < rows; i++)
+            acc[i][v] = b;
+    }
+    for (int k = 0; k < g->k; k++, w += vecs * LANES) {
+        VEC b[PANEL_VECS];
+        for (int v = 0; v < vecs; v++)
+            b[v] = v_load(w + v * LANES);
+        for (int i = 0; i < rows; i++) {
+            VEC a = v_set1(x[(size_t)i * g->x_stride + (size_t)k]);
+            for (int v = 0; v < vecs; v++)
+                acc[i][v] = v_fma(a, b[v], acc[i][v]);
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < vecs; v++) {
+            size_t at = column + (size_t)v * LANES;
+            VEC r = acc[i][v];
+            if (g->relu)
+                r = v_max(r, v_set1(0));
+            if (g->add)
+                r = v_add(r, v_load(g->add + (first + (size_t)i) * g->add_stride + at));
+            v_store(g->y + (first + (size_t)i) * g->y_stride + at, r);
+        }
+}
+
+/* Tiles of every height up to TILE_ROWS, so that the last rows of a panel run nearly as fast. */
+INLINE void gemm_rows(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int vecs)
+{
+    switch (rows) {
+#define TILE(n) case n: gemm_tile(g, w, first, column, n, vecs); break
+    TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
+#if TILE_ROWS > 6
+    TILE(7); TILE(8); TILE(9); TILE(10); TILE(11); TILE(12);
+#endif
+#undef TILE
+    }
+}
+
+static void gemm_panel(const struct gemm *g, const float *w, size_t column)
+{
+    for (size_t i = 0; i < g->rows; i += TILE_ROWS)
+        gemm_rows(g, w, i, column, g->rows - i < TILE_ROWS ? (int)(g->rows - i) : TILE_ROWS, PANEL_VECS);
+}
+
+#if PANEL_VECS * LANES > KERNELS_LANES
+static void gemm_half_panel(const struct gemm *g, const float *w, size_t column)
+{
+    for (size_t i = 0; i < g->rows; i += TILE_ROWS)
+        gemm_rows(g, w, i, column, g->rows - i < TILE_ROWS ? (int)(g->rows - i) : TILE_ROWS, PANEL_VECS / 2);
+}
+#endif
+
+static void gemm(const struct gemm *g)
+{
+    size_t n = kernels_round((size_t)g->n), panel = PANEL_VECS * LANES, column = 0;
+    for (; column + panel <= n; column += panel)
+        gemm_panel(g, g->w + column * (size_t)g->k, column);
+#if PANEL_VECS * LANES > KERNELS_LANES
+    if (column < n)
+        gemm_half_panel(g, g->w + column * (size_t)g->k, column);
+#endif
+}
+
+/* Columns first..first+count-1: the inputs of neighbouring columns are loaded once. */
+INLINE void depthwise_group(const struct depthwise *d, int first, int count, int stride)
+{
+    size_t dim = (size_t)d->dim, from = (size_t)(first * stride) * dim, to = (size_t)first * dim;
+    for (size_t c = 0; c < dim; c += LANES) {
+        VEC acc[4];
+        for (int i = 0; i < count; i++)
+            acc[i] = v_load(d->bias + c);
+        for (int r = 0; r < 3; r++) {
+            const float *x = d->row[r] + from + c, *w = d->w + (size_t)(3 * r) * dim + c;
+            VEC w0 = v_load(w), w1 = v_load(w + dim), w2 = v_load(w + 2 * dim);
+            for (int i = 0; i < count; i++) {
+                const float *at = x + (size_t)(i * stride) * dim;
+                acc[i] = v_fma(w0, v_load(at), acc[i]);
+                acc[i] = v_fma(w1, v_load(at + dim), acc[i]);
+                acc[i] = v_fma(w2, v_load(at + 2 * dim), acc[i]);
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            VEC v = d->relu ? v_max(acc[i], v_set1(0)) : acc[i];
+            size_t at = to + (size_t)i * dim + c;
+            v_store(d->y + at, d->add ? v_add(v, v_load(d->add + at)) : v);
+        }
+    }
+}
+
+static void depthwise(const struct depthwise *d)
+{
+    int i = 0;
+    if (d->stride == 1)
+        for (; i + 4 <= d->columns; i += 4)
+            depthwise_group(d, i, 4, 1);
+    else
+        for (; i + 4 <= d->columns; i += 4)
+            depthwise_group(d, i, 4, 2);
+    for (; i < d->columns; i++)
+        depthwise_group(d, i, 1, d->stride);
+}
+
+/* The channels of one vector keep their nine weights in registers over the whole row. */
+static void stem(float *y, const float *const row[3], const float *w, const float *bias, int columns, int dim)
+{
+    for (int c = 0; c < dim; c += LANES) {
+        VEC k[9], b = v_load(bias + c);
+        for (int t = 0; t < 9; t++)
+            k[t] = v_load(w + t * dim + c);
+        for (int i = 0; i < columns; i++) {
+            VEC v = b;
+            for (int t = 0; t < 9; t++)
+                v = v_fma(k[t], v_set1(row[t / 3][2 * i + t % 3]), v);
+            v_store(y + (size_t)i * (size_t)dim + c, v_max(v, v_set1(0)));
+        }
+    }
+}
+
+static void upsample_add(float *y, const float *x, const float *skip, int phase, int columns, int dim)
+{
+    for (int i = 0; i < columns; i++) {
+        const float *from = x + (size_t)((phase + i) / 2) * (size_t)dim;
+        size_t at = (size_t)i * (size_t)dim;
+        if (skip)
+            for (int c = 0; c < dim; c += LANES)
+                v_store(y + at + c, v_add(v_load(from + c), v_load(skip + at + c)));
+        else
+            memcpy(y + at, from, (size_t)dim * sizeof *y);
+    }
+}
+
+static void layer_norm(float *y, const float *x, size_t rows, int dim, const float *gain, const float *bias)
+{
+    for (size_t r = 0; r < rows; r++, x += dim, y += dim) {
+        VEC sum = v_set1(0), square = v_set1(0);
+        for (int c = 0; c < dim; c += LANES)
+            sum = v_add(sum, v_load(x + c));
+        VEC mean = v_set1(v_hsum(sum) / (float)dim);
+        for (int c = 0; c < dim; c += LANES) {
+            VEC v = v_sub(v_load(x + c), mean);
+            square = v_fma(v, v, square);
+        }
+        VEC scale = v_set1(1 / sqrtf(v_hsum(square) / (float)dim + 1e-5f));
+        for (int c = 0; c < dim; c += LANES) {
+            VEC v = v_mul(v_sub(v_load(x + c), mean), scale);
+            v_store(y + c, v_fma(v, v_load(gain + c), v_load(bias + c)));
+        }
+    }
+}
+
+/* exp for x <= 88, to about two units in the last place: 2^n times a polynomial of the remainder
+ * (coefficients: Cephes, expf).  Below -87 it gives a number below 1e-37. */
+INLINE VEC v_exp(VEC x)
+{
+    x = v_max(x, v_set1(-87.0f));
+    VEC n = v_round(v_mul(x, v_set1(1.44269504088896341f)));
+    VEC r = v_fma(n, v_set1(-0.693359375f), x);
+    r = v_fma(n, v_set1(2.12194440e-4f), r);
+    VEC p = v_set1(1.9875691500e-4f);
+    p = v_fma(p, r, v_set1(1.3981999507e-3f));
+    p = v_fma(p, r, v_set1(8.3334519073e-3f));
+    p = v_fma(p, r, v_set1(4.1665795894e-2f));
+    p = v_fma(p, r, v_set1(1.6666665459e-1f));
+    p = v_fma(p, r, v_set1(5.0000001201e-1f));
+    p = v_fma(p, v_mul(r, r), v_add(r, v_set1(1)));
+    return v_scale2(p, n);
+}
+
+/* x / (1 + exp(-2u)) is the tanh form: (1 + tanh u) / 2 is the logistic function of 2u. */
+static void gelu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        VEC v = v_load(x + i), square = v_mul(v, v);
+        VEC u = v_mul(v, v_fma(square, v_set1(-2 * 0.7978845608f * 0.044715f), v_set1(-2 * 0.7978845608f)));
+        VEC e = v_exp(v_min(u, v_set1(88)));
+        v_store(x + i, v_div(v, v_add(v_set1(1), e)));
+    }
+}
+
+static void softmax(float *s, size_t stride, size_t rows, int keys, float *max, float *sum, float *o, size_t o_stride,
+                    int o_columns)
+{
+    int whole = (int)kernels_round((size_t)keys);
+    for (size_t r = 0; r < rows; r++, s += stride, o += o_stride) {
+        for (int i = keys; i < whole; i++)
+            s[i] = -INFINITY;
+        VEC most = v_load(s);
+        for (int i = LANES; i < whole; i += LANES)
+            most = v_max(most, v_load(s + i));
+        float top = v_hmax(most);
+        top = top > max[r] ? top : max[r];
+        VEC total = v_set1(0), shift = v_set1(top);
+        for (int i = 0; i < whole; i += LANES) {
+            VEC p = v_exp(v_sub(v_load(s + i), shift));
+            v_store(s + i, p);
+            total = v_add(total, p);
+        }
+        float added = v_hsum(total);
+        /* What lies beyond the keys has added exp(-87) each at most: far below a rounding of the rest. */
+        if (top != max[r]) {
+            float scale = expf(max[r] - top);
+            for (int i = 0; i < o_columns; i += LANES)
+                v_store(o + i, v_mul(v_load(o + i), v_set1(scale)));
+            sum[r] *= scale;
+            max[r] = top;
+        }
+        sum[r] += added;
+    }
+}
+
+const struct kernels KERNELS_TABLE = {
+    .name = KERNELS_LABEL,
+    .panel = PANEL_VECS * LANES,
+    .gemm = gemm,
+    .depthwise = depthwise,
+    .stem = stem,
+    .upsample_add = upsample_add,
+    .layer_norm = layer_norm,
+    .gelu = gelu,
+    .softmax = softmax,
+};
