@@ -202,10 +202,13 @@ def scan(rng, canvas, look):
     if not look.crisp:
         ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
     ink = wear.bands(rng, wear.age(rng, ink, look.hard))
+    reference = wear.curve_ink(ink, canvas.labels)
     if look.bilevel:
-        ink = wear.binarise(rng, ink, look.hard, wear.curve_ink(ink, canvas.labels))
+        ink = wear.binarise(rng, ink, look.hard, reference)
         ink = wear.speckle(rng, ink, look.hard)
     else:
+        if reference < 90:  # the normalisation would stretch so pale a plot
+            ink = cv2.convertScaleAbs(ink, alpha=rng.uniform(90, 200) / reference)
         ink = wear.gray_scan(rng, wear.speckle(rng, ink, look.hard), look.hard)
     return wear.normalise(rng, wear.to_output(rng, ink, canvas.height, canvas.width), look.bilevel)
 
