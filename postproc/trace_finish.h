@@ -1,0 +1,21 @@
+/* From a measured line to the finished trace: what is too faint goes, short holes are bridged, wraps are
+ * counted, and each row gets its confidence. */
+#ifndef POSTPROC_TRACE_FINISH_H
+#define POSTPROC_TRACE_FINISH_H
+
+#include "postproc/trace.h"
+#include "postproc/trace_line.h"
+
+/* Sets line->x to NaN in rows without enough evidence around them and bridges short holes linearly.
+ * bridged: [rows], set to true in the rows that were. */
+void finish_gaps(struct line *line, bool *bridged);
+
+/* Counts how often the curve has left the track on one side and come back on the other; wrap: [rows].
+ * Only departures that later return are counted. */
+enum err_code finish_wrap(const struct line *line, const struct trace_track *track, int *wrap, struct err *e);
+
+/* confidence: [rows]. */
+void finish_confidence(const struct line *line, const struct trace_track *track, const bool *bridged,
+                       float *confidence);
+
+#endif

@@ -1,0 +1,168 @@
+#include "postproc/trace_line.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INK_MIN 0.12f   /* least probability on the path that is read as ink */
+#define INK_EDGE 0.4f   /* a run ends where the probability falls under this, or under half its peak */
+
+enum err_code line_alloc(struct line *line, int rows, struct err *e)
+{
+    size_t n = (size_t)rows;
+
+    memset(line, 0, sizeof *line);
+    line->rows = rows;
+    line->path = calloc(n, sizeof *line->path);
+    line->lo = calloc(n, sizeof *line->lo);
+    line->hi = calloc(n, sizeof *line->hi);
+    line->centre = calloc(n, sizeof *line->centre);
+    line->peak = calloc(n, sizeof *line->peak);
+    line->rival = calloc(n, sizeof *line->rival);
+    line->x = calloc(n, sizeof *line->x);
+    line->claim = calloc(n, sizeof *line->claim);
+    if (line->path && line->lo && line->hi && line->centre && line->peak && line->rival && line->x && line->claim)
+        return ERR_OK;
+    line_free(line);
+    return err_memory(e, "tracing a curve");
+}
+
+void line_free(struct line *line)
+{
+    free(line->path);
+    free(line->lo);
+    free(line->hi);
+    free(line->centre);
+    free(line->peak);
+    free(line->rival);
+    free(line->x);
+    free(line->claim);
+    memset(line, 0, sizeof *line);
+}
+
+/* The ink run at or next to column `at`: its ends and peak in p: [columns].  False if there is no ink. */
+static bool find_run(const float *p, int columns, int at, int *first, int *last, float *peak)
+{
+    float edge;
+    int top = at;
+
+    for (int x = at - 2 < 0 ? 0 : at - 2; x <= at + 2 && x < columns; x++)
+        if (p[x] > p[top])
+            top = x;
+    if (p[top] < INK_MIN)
+        return false;
+    *peak = p[top];
+    edge = fminf(INK_EDGE, 0.5f * p[top]);
+    for (*first = top; *first > 0 && p[*first - 1] >= edge; --*first)
+        *peak = fmaxf(*peak, p[*first - 1]);
+    for (*last = top; *last + 1 < columns && p[*last + 1] >= edge; ++*last)
+        *peak = fmaxf(*peak, p[*last + 1]);
+    return true;
+}
+
+/* Where between an inner and an outer column the probability crosses the run's edge level. */
+static float crossing(float inside, float outside, float edge)
+{
+    return inside > outside ? (inside - edge) / (inside - outside) : 0;
+}
+
+static void measure_row(struct line *line, int y, const float *p, int columns, int lo, int hi)
+{
+    int first, last;
+    float edge, sum = 0, weight = 0;
+
+    line->lo[y] = line->hi[y] = line->centre[y] = NAN;
+    line->peak[y] = line->rival[y] = 0;
+    if (find_run(p, columns, line->path[y], &first, &last, &line->peak[y])) {
+        edge = fminf(INK_EDGE, 0.5f * line->peak[y]);
+        line->lo[y] = (float)first - (first > 0 ? crossing(p[first], p[first - 1], edge) : 0.5f);
+        line->hi[y] = (float)last + (last + 1 < columns ? crossing(p[last], p[last + 1], edge) : 0.5f);
+        for (int x = first - 1 < 0 ? 0 : first - 1; x <= last + 1 && x < columns; x++) {
+            sum += p[x] * (float)x;
+            weight += p[x];
+        }
+        line->centre[y] = sum / weight;
+    } else {
+        first = line->path[y] - 2;
+        last = line->path[y] + 2;
+    }
+    for (int x = lo; x <= hi; x++)
+        if ((x < first - 2 || x > last + 2) && p[x] > line->rival[y])
+            line->rival[y] = p[x];
+}
+
+/* The ink of rows near y that the path runs through, as wide as the line is thick. */
+static void claim_ink(struct line *line)
+{
+    int reach = (int)ceilf(line->radius);
+
+    for (int y = 0; y < line->rows; y++) {
+        int lo = line->path[y], hi = lo;
+
+        for (int j = y - 1; j <= y + 1; j += 2)
+            if (j >= 0 && j < line->rows) {
+                lo = line->path[j] < lo ? line->path[j] : lo;
+                hi = line->path[j] > hi ? line->path[j] : hi;
+            }
+        if (line->peak[y] > 0 && line->hi[y] - line->lo[y] < 4 * line->radius) {
+            lo = (int)fminf((float)lo, line->centre[y]);
+            hi = (int)fmaxf((float)hi, ceilf(line->centre[y]));
+        }
+        line->claim[y] = (struct claim){lo - reach, hi + reach};
+    }
+}
+
+static int compare_float(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Half the median width of the runs where the path goes straight down. */
+static enum err_code measure_radius(struct line *line, struct err *e)
+{
+    float *width = malloc((size_t)line->rows * sizeof *width);
+    size_t n = 0;
+
+    if (!width)
+        return err_memory(e, "tracing a curve");
+    for (int y = 1; y + 1 < line->rows; y++)
+        if (line->peak[y] > 0.5f && fabsf(line->centre[y + 1] - line->centre[y - 1]) < 1.5f)
+            width[n++] = line->hi[y] - line->lo[y];
+    line->radius = 1.6f;
+    if (n >= 20) {
+        qsort(width, n, sizeof *width, compare_float);
+        line->radius = fminf(4, fmaxf(0.8f, width[n / 2] / 2));
+    }
+    free(width);
+    return ERR_OK;
+}
+
+enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e)
+{
+    int columns = mask_columns(ev->mask);
+    uint8_t *q = malloc((size_t)columns);
+    float *p = malloc((size_t)columns * sizeof *p);
+    enum err_code rc = ERR_OK;
+
+    if (!q || !p) {
+        rc = err_memory(e, "tracing a curve");
+        goto out;
+    }
+    for (int y = 0; y < line->rows; y++) {
+        int lo, hi;
+
+        evidence_row(ev, y, q);
+        evidence_bounds(ev, y, &lo, &hi);
+        for (int x = 0; x < columns; x++)
+            p[x] = x < lo - 4 || x > hi + 4 ? 0 : ev->probability[q[x]];
+        measure_row(line, y, p, columns, lo, hi);
+    }
+    rc = measure_radius(line, e);
+    claim_ink(line);
+out:
+    free(p);
+    free(q);
+    return rc;
+}

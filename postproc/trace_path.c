@@ -1,0 +1,170 @@
+#include "postproc/trace_path.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+enum { WINDOW = 5120, LAG = 1024 };   /* rows held, and rows of these that are not yet decided */
+
+/* Costs in nats, weighed so that a curve lost for about 10 rows may be found again anywhere. */
+static const float reward_limit = 3, jump_cost = 40, wrap_cost = 10;
+static const float travel_ink = 0.005f, travel_paper = 0.45f;
+
+struct viterbi {
+    const struct evidence *ev;
+    int columns, rows, held;
+    float reward[256], travel[256];
+    uint8_t *q;         /* [columns] */
+    float *score;       /* [columns] */
+    float *next;        /* [columns] */
+    uint16_t *from;     /* [held, columns], row y at y % held */
+};
+
+double trace_edge_zone(double width)
+{
+    return 4 + 0.02 * width;
+}
+
+static void cost_tables(struct viterbi *v)
+{
+    for (int q = 0; q < 256; q++) {
+        float logit = (float)(q - MASK_HALF) / MASK_SCALE, paper = 1 - v->ev->probability[q];
+
+        v->reward[q] = fmaxf(-reward_limit, fminf(reward_limit, logit));
+        v->travel[q] = 0.5f * (travel_ink + travel_paper * paper * paper);
+    }
+}
+
+static int best_of(const float *score, int lo, int hi)
+{
+    int best = lo;
+
+    for (int x = lo + 1; x <= hi; x++)
+        if (score[x] > score[best])
+            best = x;
+    return best;
+}
+
+/* Lets the path step to columns lo..hi from column `a` of the row above at the given cost. */
+static void offer(struct viterbi *v, uint16_t *from, int lo, int hi, int a, float cost)
+{
+    float value = v->score[a] - cost;
+
+    for (int x = lo; x <= hi; x++)
+        if (value > v->next[x]) {
+            v->next[x] = value;
+            from[x] = (uint16_t)a;
+        }
+}
+
+/* Best arrival at each column of row y before its own reward: straight down, by a jump, around the track's
+ * edges, and then sideways along the row's ink. */
+static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
+{
+    double left = v->ev->track->left[y], right = v->ev->track->right[y], zone = trace_edge_zone(right - left);
+    int in_left = (int)fmin(hi, left + zone), in_right = (int)fmax(lo, right - zone);
+    float best;
+    int top = best_of(v->score, 0, v->columns - 1);
+
+    best = v->score[top];
+    for (int x = lo; x <= hi; x++) {
+        v->next[x] = v->score[x] - best;
+        v->score[x] -= best;
+        from[x] = (uint16_t)x;
+    }
+    v->score[top] = 0;
+    offer(v, from, lo, hi, top, jump_cost);
+    if (in_left < in_right) {
+        offer(v, from, lo, in_left, best_of(v->score, in_right, hi), wrap_cost);
+        offer(v, from, in_right, hi, best_of(v->score, lo, in_left), wrap_cost);
+    }
+    for (int x = lo + 1; x <= hi; x++) {
+        float value = v->next[x - 1] - v->travel[v->q[x - 1]] - v->travel[v->q[x]];
+
+        if (value > v->next[x]) {
+            v->next[x] = value;
+            from[x] = from[x - 1];
+        }
+    }
+    for (int x = hi - 1; x >= lo; x--) {
+        float value = v->next[x + 1] - v->travel[v->q[x + 1]] - v->travel[v->q[x]];
+
+        if (value > v->next[x]) {
+            v->next[x] = value;
+            from[x] = from[x + 1];
+        }
+    }
+}
+
+static void step(struct viterbi *v, int y)
+{
+    uint16_t *from = v->from + (size_t)(y % v->held) * (size_t)v->columns;
+    float *swap = v->score;
+    int lo, hi;
+
+    evidence_row(v->ev, y, v->q);
+    evidence_bounds(v->ev, y, &lo, &hi);
+    if (lo > hi) {   /* a track without width: stay */
+        for (int x = 0; x < v->columns; x++)
+            from[x] = (uint16_t)x;
+        return;
+    }
+    for (int x = 0; x < v->columns; x++)
+        v->next[x] = -FLT_MAX / 4;
+    transition(v, y, lo, hi, from);
+    for (int x = lo; x <= hi; x++)
+        v->next[x] += v->reward[v->q[x]];
+    v->score = v->next;
+    v->next = swap;
+}
+
+/* Writes the path of rows first..last from where it is best at row `last`, keeping those before `until`. */
+static void backtrack(const struct viterbi *v, int first, int last, int until, int *path)
+{
+    int x = best_of(v->score, 0, v->columns - 1);
+
+    for (int y = last; y >= first; y--) {
+        if (y < until)
+            path[y] = x;
+        x = v->from[(size_t)(y % v->held) * (size_t)v->columns + (size_t)x];
+    }
+}
+
+enum err_code trace_path(const struct evidence *ev, int *path, const struct job *job, struct err *e)
+{
+    struct viterbi v = {.ev = ev, .columns = mask_columns(ev->mask), .rows = mask_rows(ev->mask)};
+    size_t columns = (size_t)v.columns, cells;
+    int decided = 0;
+    enum err_code rc = ERR_OK;
+
+    v.held = v.rows < WINDOW ? v.rows : WINDOW;
+    v.q = malloc(columns);
+    v.score = calloc(columns, sizeof *v.score);
+    v.next = malloc(columns * sizeof *v.next);
+    if (size_mul((size_t)v.held, columns, &cells))
+        v.from = malloc(cells * sizeof *v.from);
+    if (!v.q || !v.score || !v.next || !v.from) {
+        rc = err_memory(e, "tracing a curve");
+        goto out;
+    }
+    cost_tables(&v);
+    for (int y = 0; y < v.rows; y++) {
+        step(&v, y);
+        if (y % 256 == 0 && (rc = job_check(job, e)) != ERR_OK)
+            goto out;
+        if (y + 1 - decided == v.held && y + 1 < v.rows) {
+            backtrack(&v, decided, y, y + 1 - LAG, path);
+            decided = y + 1 - LAG;
+        }
+    }
+    backtrack(&v, decided, v.rows - 1, v.rows, path);
+out:
+    free(v.from);
+    free(v.next);
+    free(v.score);
+    free(v.q);
+    return rc;
+}
