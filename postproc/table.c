@@ -83,8 +83,8 @@ static enum err_code make_grid(struct grid *g, const struct layout *layout, size
     g->decimals = number_decimals(step, max_decimals);
     if (g->decimals < 0 || !(step > 0) || !(fabs(low) < 1e8) || !(fabs(high) < 1e8) || step > 1e8)
         return err_field(e, ERR_INVALID, "step", "The step must be over 0 and have at most %d decimals.", max_decimals);
-    /* A thousandth of a step decides whether an end that was meant to lie on the grid does. */
-    double first = ceil(low / step - 1e-3), last = floor(high / step + 1e-3);
+    /* Rounding must not leave out an end that lies on the grid. */
+    double first = ceil(low / step - 1e-6), last = floor(high / step + 1e-6);
     if (last < first)
         return err_field(e, ERR_INVALID, "step", "The step of %g is wider than the region: no multiple of it lies inside.",
                          step);
