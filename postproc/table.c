@@ -28,11 +28,11 @@ static bool divides_in_binary(int64_t scaled, const struct grid *g)
     return a - quotient * b == 0;
 }
 
-/* Both ends are checked by readers in binary floating point; of the samples near an end, up to eight are
+/* Both ends are checked by readers in binary floating point; of the samples near an end, up to twelve are
  * left off where that makes the end pass. */
 static void settle_ends(struct grid *g)
 {
-    enum { TRIM = 8 };
+    enum { TRIM = 12 };
     for (int i = 0; i <= TRIM && g->first + i < g->last; i++)
         if (divides_in_binary((g->first + i) * g->step, g)) {
             g->first += i;

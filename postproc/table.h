@@ -42,7 +42,7 @@ struct table_track {
 
 /* Reads every trace at every depth of the grid: the multiples of `step` inside the region's depths
  * (step 0: chosen from the depth of a row, a round number; without depths the step counts rows, 0: 1 row).
- * Up to eight samples at each end are left off where lascheck would not find STRT or STOP divided by STEP
+ * Up to twelve samples at each end are left off where lascheck would not find STRT or STOP divided by STEP
  * whole: it divides in binary floating point.  On success *out holds memory that table_clear frees.
  * ERR_INVALID when the step has more than 9 decimals, is wider than the region, or gives too many samples
  * (5 million over all curves).  ERR_NO_MEMORY.  After a failure *out is empty. */
