@@ -35,15 +35,15 @@ class Track:
 
 def random_grid_style(rng, zoom, faint):
     pitch = rng.choice((8, 10, 10, 16, 20, 20, 20, 25, 40, 50)) * rng.uniform(0.85, 1.15) * zoom
-    minor = log_uniform(rng, 0.6, 1.8) if rng.random() < 0.88 else rng.uniform(1.8, 3.5)
-    minor_value = int(rng.uniform(40, 150) if faint else rng.uniform(80, 255))
+    minor = log_uniform(rng, 0.7, 2.0) if rng.random() < 0.85 else rng.uniform(1.8, 3.5)
+    minor_value = int(rng.uniform(40, 150) if faint else rng.uniform(*((80, 255) if rng.random() < 0.35 else (150, 255))))
     major = minor * rng.uniform(1, 2.2)
     major_value = int(rng.uniform(minor_value, 220 if faint else 255))
     if rng.random() < 0.12:  # heavy black lines over a light grid
         major, major_value = rng.uniform(2.2, 4.5) * zoom ** 0.5, 250
     return GridStyle(
         minor=minor, major=major, border=minor * rng.uniform(1, 2.5), minor_value=minor_value, major_value=major_value,
-        broken=rng.choice((0.0, rng.uniform(0.05, 0.5)), p=(0.85, 0.15)), dotted=rng.random() < 0.05,
+        broken=rng.choice((0.0, rng.uniform(0.05, 0.5)), p=(0.88, 0.12)), dotted=rng.random() < 0.05,
         pitch=max(6.0, pitch), heavy_each=int(rng.choice((1, 2, 5, 5, 10))),
         heavier_each=int(rng.choice((10, 10, 20, 25, 50))))
 

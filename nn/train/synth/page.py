@@ -23,8 +23,9 @@ class Look:
 def random_look(rng):
     kind = str(rng.choice(("bilevel", "clean", "gray"), p=(0.5, 0.25, 0.25)))
     hard = {"bilevel": rng.uniform(0.2, 1.2), "clean": rng.uniform(0, 0.7), "gray": rng.uniform(0, 1)}[kind]
-    source = float(rng.choice((0.5, 0.575, 0.75, 1, 1.5, 2), p=(0.06, 0.04, 0.1, 0.4, 0.15, 0.25)))
-    if rng.random() < 0.35:  # the tag lies a little
+    chances = (0.12, 0.08, 0.2, 0.45, 0.1, 0.05) if kind == "gray" else (0.03, 0.02, 0.05, 0.48, 0.18, 0.24)
+    source = float(rng.choice((0.5, 0.575, 0.75, 1, 1.5, 2), p=chances))
+    if rng.random() < 0.25:  # the tag lies a little
         source *= rng.uniform(0.85, 1.18)
     value = int(rng.uniform(150, 256)) if kind != "gray" else int(rng.uniform(90, 256))
     crisp = kind != "bilevel" and rng.random() < 0.35
@@ -184,7 +185,7 @@ def draw_page(rng, canvas, look, las_dir):
 def pale_form(rng, canvas):
     """The form's print is weak here and there, apart from the curves."""
     for name in ("rows", "columns"):
-        if rng.random() < 0.35:
+        if rng.random() < 0.25:
             layer = canvas.layer(name)
             share = rng.uniform(0.2, 0.9)
             gain = 255 * (1 - share * (0.5 + 0.5 * wear.field(rng, layer.shape, log_uniform(rng, 20, 500), small=True)))

@@ -25,7 +25,7 @@ class Style:
 
 
 def random_style(rng, cls, zoom, value):
-    width = log_uniform(rng, 1.0, 3.2) if rng.random() < 0.85 else rng.uniform(3, 6)
+    width = log_uniform(rng, 1.1, 3.6) if rng.random() < 0.85 else rng.uniform(3, 6)
     width = float(np.clip(width * zoom ** 0.5, 0.8, 6.5))
     style = Style(cls, width, value)
     if cls == DASHED:

@@ -36,9 +36,8 @@ def age(rng, ink, hard):
         stain = rng.uniform(5, 70) * np.maximum(0, field(rng, ink.shape, log_uniform(rng, 80, 800), small=True))
         ink = cv2.add(ink, upsample(stain, ink.shape))
     if rng.random() < 0.12 * hard:  # a side that goes dark
-        reach = rng.uniform(0.05, 0.5) * w
-        ramp = rng.uniform(60, 255) * np.exp(-np.arange(w) / reach)
-        dark = np.maximum(0, ramp + rng.uniform(20, 80) * (field(rng, ink.shape, 60, small=True)[:, :1] - 0.5))
+        ramp = rng.uniform(60, 200) * np.exp(-np.arange(w) / (rng.uniform(0.03, 0.25) * w))
+        dark = ramp * (1 + rng.uniform(0.1, 0.5) * smooth_noise(rng, h, rng.uniform(40, 400))[:, None])
         dark = dark[:, ::-1] if rng.random() < 0.5 else dark
         ink = cv2.add(ink, upsample(dark, ink.shape))
     for _ in range(rng.poisson(0.5 * hard)):  # streaks
@@ -126,7 +125,7 @@ def bands(rng, ink):
 def speckle(rng, ink, hard):
     """Specks, blobs and holes on any page."""
     h, w = ink.shape
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         share = log_uniform(rng, 1e-5, 6e-3 * hard + 2e-5)
         count = int(share * h * w)
         y, x = rng.integers(0, h, count), rng.integers(0, w, count)
