@@ -14,7 +14,7 @@ static enum err_code failed(struct err *e, const char *what)
 {
     if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
         return err_set(e, ERR_DISK_FULL, "The folder for temporary files is full.");
-    return err_set(e, ERR_STORE, "The temporary file cannot be %s: %s.", what, strerror(errno));
+    return err_set(e, ERR_INTERNAL, "The temporary file cannot be %s: %s.", what, strerror(errno));
 }
 
 static void set_fd(struct spool *spool, int fd)
@@ -66,7 +66,7 @@ enum err_code spool_name(const char *folder, char *path, size_t size, struct err
     if (code)
         return code;
     if (snprintf(path, size, "%s/curvelogd-%s.tif", folder, id) >= (int)size)
-        return err_set(e, ERR_STORE, "The path of the folder for temporary files is too long.");
+        return err_set(e, ERR_INTERNAL, "The path of the folder for temporary files is too long.");
     return ERR_OK;
 }
 

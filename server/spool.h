@@ -15,10 +15,10 @@ struct spool {
 
 #define SPOOL_NONE ((struct spool){.fd = -1})
 
-/* Makes an empty file in `folder`.  ERR_STORE, ERR_DISK_FULL. */
+/* Makes an empty file in `folder`.  ERR_INTERNAL, ERR_DISK_FULL. */
 enum err_code spool_open(struct spool *spool, const char *folder, struct err *e);
 
-/* Appends.  ERR_DISK_FULL, ERR_STORE. */
+/* Appends.  ERR_DISK_FULL, ERR_INTERNAL. */
 enum err_code spool_write(struct spool *spool, const void *bytes, size_t n, struct err *e);
 
 /* A name in `folder` for a file that someone else is to create; then spool_adopt takes that file over and

@@ -46,4 +46,9 @@ struct store_vtable {
 
 struct store { const struct store_vtable *vtable; };
 
+struct config;
+
+/* Opens the store that STORE names.  On success *out is the caller's, freed through its vtable. */
+enum err_code store_open(struct store **out, const struct config *config, struct err *e);
+
 #endif
