@@ -155,13 +155,16 @@ static enum err_code check_signature(const struct scan_file *file, struct err *e
     return err_set(e, ERR_UNSUPPORTED, "The scan is not a TIFF: found %s.", guess_kind(head, n));
 }
 
-static enum err_code refuse_directory(const struct scan_file *file, struct err *e)
+/* The first directory, its size checked even where libtiff refuses the rest. */
+static enum err_code read_directory(struct scan_file *file, struct err *e)
 {
     uint32_t width = 1, height = 1;
-    if ((TIFFGetField(file->tif, TIFFTAG_IMAGEWIDTH, &width) && width == 0) ||
-        (TIFFGetField(file->tif, TIFFTAG_IMAGELENGTH, &height) && height == 0))
+    int ok = TIFFReadDirectory(file->tif);
+    TIFFGetField(file->tif, TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(file->tif, TIFFTAG_IMAGELENGTH, &height);
+    if (!width || !height || width > INT32_MAX || height > INT32_MAX)
         return err_set(e, ERR_INVALID, "The TIFF says that its image is %u by %u pixels.", width, height);
-    return scan_file_failure(file, "The TIFF's directory", e);
+    return ok ? ERR_OK : scan_file_failure(file, "The TIFF's directory", e);
 }
 
 enum err_code scan_file_open(struct scan_file *file, const char *path, size_t max_bytes, struct err *e)
@@ -181,10 +184,7 @@ enum err_code scan_file_open(struct scan_file *file, const char *path, size_t ma
     if ((rc = check_signature(file, e)) != ERR_OK)
         goto out;
     file->tif = open_handle(file, "scan", max_bytes);
-    if (!file->tif)
-        rc = scan_file_failure(file, "The TIFF's header", e);
-    else if (!TIFFReadDirectory(file->tif))
-        rc = refuse_directory(file, e);
+    rc = file->tif ? read_directory(file, e) : scan_file_failure(file, "The TIFF's header", e);
     file->complaints = 0;
 out:
     if (rc != ERR_OK)

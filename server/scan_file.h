@@ -18,7 +18,7 @@ struct scan_file {
 
 /* Opens `path` and reads the first directory.  `file` is libtiff's client data: it must not move until
  * scan_file_close.  `max_bytes` caps what libtiff allocates, where its version has a cap.  ERR_UNSUPPORTED:
- * not a TIFF; ERR_INVALID: zero width or height; ERR_MALFORMED: a directory that cannot be read;
+ * not a TIFF; ERR_INVALID: a width or height of 0 or above INT32_MAX; ERR_MALFORMED: a directory that cannot be read;
  * ERR_NOT_FOUND, ERR_STORE: the file cannot be opened or read.  On failure nothing is left open. */
 enum err_code scan_file_open(struct scan_file *file, const char *path, size_t max_bytes, struct err *e);
 

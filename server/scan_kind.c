@@ -17,7 +17,7 @@ static const struct name compressions[] = {
     { COMPRESSION_JPEG, "JPEG", true },
     { COMPRESSION_ADOBE_DEFLATE, "Deflate", true },
     { COMPRESSION_DEFLATE, "Deflate", true },
-    { COMPRESSION_CCITTRLEW, "CCITT RLE, word-aligned", true },
+    { COMPRESSION_CCITTRLEW, "CCITT RLE, word-aligned", false },
     { COMPRESSION_PACKBITS, "PackBits", true },
     { COMPRESSION_T85, "JBIG (T.85)", false },
     { COMPRESSION_T43, "JBIG (T.43)", false },
@@ -196,8 +196,6 @@ enum err_code scan_kind_read(struct scan *scan, struct err *e)
     uint16_t planar = PLANARCONFIG_CONTIG;
     TIFFGetField(tif, TIFFTAG_IMAGEWIDTH, &kind->width);
     TIFFGetField(tif, TIFFTAG_IMAGELENGTH, &kind->height);
-    if (!kind->width || !kind->height || kind->width > INT32_MAX || kind->height > INT32_MAX)
-        return err_set(e, ERR_INVALID, "The TIFF says that its image is %u by %u pixels.", kind->width, kind->height);
     TIFFGetFieldDefaulted(tif, TIFFTAG_BITSPERSAMPLE, &kind->bits);
     TIFFGetFieldDefaulted(tif, TIFFTAG_SAMPLESPERPIXEL, &kind->samples);
     TIFFGetFieldDefaulted(tif, TIFFTAG_COMPRESSION, &kind->compression);
