@@ -7,18 +7,21 @@ from .draw import SHIFT
 
 def pattern(rng, shape, scale, value):
     """A fill pattern [H,W] uint8."""
-    kind = rng.choice(("gray", "solid", "diagonal", "lines", "dots", "bricks"), p=(0.3, 0.12, 0.28, 0.12, 0.1, 0.08))
+    kind = rng.choice(("gray", "solid", "diagonal", "lines", "upright", "dots", "bricks"),
+                      p=(0.28, 0.12, 0.26, 0.1, 0.08, 0.08, 0.08))
     if kind == "solid":
         return np.full(shape, value, np.uint8)
     if kind == "gray":
         return np.full(shape, int(rng.uniform(25, 150)), np.uint8)
-    pitch = int(rng.uniform(4, 14) * scale)
+    pitch = max(2, int((rng.uniform(4, 14) if rng.random() < 0.8 else rng.uniform(14, 50)) * scale))
     y, x = np.ogrid[:shape[0], :shape[1]]
     thick = max(1, int(rng.uniform(0.8, 2) * scale))
     if kind == "diagonal":
         on = (y + int(rng.choice((-1, 1))) * x) % pitch < thick
     elif kind == "lines":
         on = np.broadcast_to(y % pitch < thick, shape)
+    elif kind == "upright":
+        on = np.broadcast_to(x % pitch < thick, shape)
     elif kind == "dots":
         on = (y % pitch < thick + 1) & ((x + (y // pitch % 2) * (pitch // 2)) % pitch < thick + 1)
     else:

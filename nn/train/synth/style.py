@@ -27,6 +27,8 @@ class Style:
 def random_style(rng, cls, zoom, value):
     width = log_uniform(rng, 1.1, 3.6) if rng.random() < 0.85 else rng.uniform(3, 6)
     width = float(np.clip(width * zoom ** 0.5, 0.8, 6.5))
+    if cls == SOLID and rng.random() < 0.03:  # a caliper or bit size printed as a bar
+        width = rng.uniform(6, 13)
     style = Style(cls, width, value)
     if cls == DASHED:
         style.pattern = _dashes(rng, width, zoom)
@@ -161,7 +163,7 @@ def _ink_uneven(rng, canvas, name, parts, style):
         slow = 1 / np.sqrt(np.clip(speed, 1, 60))
         width *= 0.45 + 0.75 * slow
         value *= 1 - style.galvanometer * (1 - np.sqrt(slow))
-    thick = np.clip(np.rint(width * canvas.scale[0]), 1, 16).astype(int)
+    thick = np.clip(np.rint(width * canvas.scale[0]), 1, 31).astype(int)
     dark = np.clip(np.rint(value / 24), 1, 10).astype(int)
     key = dark * 32 + thick
     for k in np.unique(key):  # faint first, so that dark ink stays on top

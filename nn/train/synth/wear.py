@@ -97,6 +97,11 @@ def binarise(rng, ink, hard, reference):
     if rng.random() < 0.5:  # the level wanders over the page
         wander = rng.uniform(0.05, 0.4) * level * hard * field(rng, ink.shape, log_uniform(rng, 15, 500), small=True)
         bar = cv2.subtract(cv2.add(bar, upsample(wander, ink.shape)), upsample(-wander, ink.shape))
+    if rng.random() < 0.12:  # a line scanner whose rows differ
+        rows = rng.uniform(0.1, 0.5) * level * rng.uniform(-1, 1, (ink.shape[0], 1))
+        if rng.random() < 0.5:
+            rows = rows * (smooth_noise(rng, ink.shape[0], 60)[:, None] > 0)
+        bar = np.clip(bar + rows, 1, 254).astype(np.uint8)
     out = cv2.compare(ink, np.maximum(bar, 1), cv2.CMP_GT)
     if rng.random() < 0.15:  # a copy of a copy
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.5, 1.1))
