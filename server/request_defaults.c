@@ -79,6 +79,9 @@ enum err_code request_complete(struct pipeline_request *request, const struct sc
         rc = add_whole_track(l, scan, e);
     size_t curves = 0;
     for (size_t i = 0; rc == ERR_OK && i < l->n_tracks; i++) {
+        /* No columns given (server/fields.h): the scan's whole width. */
+        if (l->tracks[i].x0 == 0 && l->tracks[i].x1 == 0)
+            l->tracks[i].x1 = scan->width - 1;
         rc = add_default_curve(&l->tracks[i], i, e);
         if (rc == ERR_OK)
             rc = check_track(&l->tracks[i], scan, e);
