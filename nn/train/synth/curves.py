@@ -106,7 +106,7 @@ def random_values(rng, n, las_dir):
 
 def sample_rows(rng, rows, las_dir, zoom):
     """One value per half row of the page, [2*rows], from log samples some rows apart."""
-    spacing = log_uniform(rng, 0.5, 8) * zoom
+    spacing = (log_uniform(rng, 1.5, 12) if rng.random() < 0.7 else log_uniform(rng, 0.5, 3)) * zoom
     n = int(rows / spacing) + 4
     x = random_values(rng, n, las_dir)
     at = np.arange(2 * rows) / (2 * spacing)
