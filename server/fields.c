@@ -268,12 +268,15 @@ static enum err_code check_depths(const struct reading *r, struct err *e)
     const struct pipeline_request *q = &r->out->request;
     bool has_range = r->has_top || r->has_bottom, has_lines = r->n_lines > 0;
     if (has_lines && has_range)
-        return err_field(e, ERR_INVALID, "depth_line", "Depth lines stand in place of depth_top and depth_bottom: give the one or the other.");
-    if (has_range && !(r->has_top && r->has_bottom))
-        return err_field(e, ERR_INVALID, r->has_top ? "depth_bottom" : "depth_top", "depth_top and depth_bottom belong together: %s is missing.",
-                         r->has_top ? "depth_bottom" : "depth_top");
+        return err_field(e, ERR_INVALID, "depth_line",
+                         "Depth lines stand in place of depth_top and depth_bottom: give the one or the other.");
+    if (has_range && !(r->has_top && r->has_bottom)) {
+        const char *missing = r->has_top ? "depth_bottom" : "depth_top";
+        return err_field(e, ERR_INVALID, missing, "depth_top and depth_bottom belong together: %s is missing.", missing);
+    }
     if (has_range && !(q->depth_bottom > q->depth_top))
-        return err_field(e, ERR_INVALID, "depth_bottom", "depth_bottom, %g, must be greater than depth_top, %g; for depths that fall down the page give depth lines.",
+        return err_field(e, ERR_INVALID, "depth_bottom",
+                         "depth_bottom, %g, must be greater than depth_top, %g; for depths that fall down the page give depth lines.",
                          q->depth_bottom, q->depth_top);
     if ((has_range || has_lines) && r->depth_unit == DEPTH_NONE)
         return err_field(e, ERR_INVALID, "depth_unit", "Depths are given without their unit: say ft or m.");
@@ -321,14 +324,6 @@ static enum err_code assemble(struct reading *r, struct err *e)
     return ERR_OK;
 }
 
-static enum err_code check_together(const struct digitize_options *o, struct err *e)
-{
-    bool has_depth = o->request.has_depth_range || o->request.layout.n_depth_lines > 0;
-    if (o->has_format && o->format == FORMAT_LAS && !has_depth)
-        return err_field(e, ERR_INVALID, "depth_top", "A LAS file needs depths: give depth_top and depth_bottom, or depth lines.");
-    return ERR_OK;
-}
-
 enum err_code fields_parse(const struct field *fields, size_t n, struct digitize_options *out, struct err *e)
 {
     memset(out, 0, sizeof *out);
@@ -336,8 +331,6 @@ enum err_code fields_parse(const struct field *fields, size_t n, struct digitize
     enum err_code code = read_all(&r, fields, n, e);
     if (code == ERR_OK && !r.layout)
         code = assemble(&r, e);
-    if (code == ERR_OK)
-        code = check_together(out, e);
     free(r.lines);
     free(r.track.edges);
     free(r.track.curves);

@@ -183,7 +183,6 @@ static void depths_belong_together(void **state)
     REFUSED(ERR_INVALID, "depth_line", "depth_line", "1:100", "depth_line", "2:120", "depth_line", "3:110", "depth_unit", "ft");
     REFUSED(ERR_INVALID, "depth_line", "depth_line", "-5:100", "depth_line", "2:120", "depth_unit", "ft");
     REFUSED(ERR_INVALID, "depth_unit", "depth_line", "1:100", "depth_line", "2:120");
-    REFUSED(ERR_INVALID, "depth_top", "format", "las");
 }
 
 static void wrong_forms_name_their_field(void **state)
