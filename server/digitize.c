@@ -70,7 +70,7 @@ enum err_code digitize_check(const struct digitize_options *options, struct err 
 {
     const struct pipeline_request *request = &options->request;
     if (options->format == FORMAT_LAS && !request->has_depth_range && !request->layout.n_depth_lines)
-        return err_field(e, ERR_INVALID, "format", "A LAS needs depths: give depth_top and depth_bottom, or depth lines.");
+        return err_field(e, ERR_INVALID, "depth_top", "A LAS needs depths: give depth_top and depth_bottom, or depth lines.");
     return ERR_OK;
 }
 

@@ -109,6 +109,7 @@ static int run(void)
     struct err e = {0};
     sigset_t signals;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);   /* a file over the limit is an error of write, not the end */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -1,0 +1,179 @@
+"""POST /digitize: the ways to ask, and the ways to be answered."""
+import csv
+import io
+import json
+
+import lasio
+import pytest
+import requests
+from harness import events, problem
+
+DEPTHS = [("depth_top", "1000"), ("depth_bottom", "1032"), ("depth_unit", "ft")]
+CURVE = [("curve", "GR:GAPI:0:150")]
+
+
+def check_reply(reply):
+    assert reply["model"]["name"] == "curvenet" and len(reply["model"]["sha256"]) == 64
+    assert (reply["image"]["width"], reply["image"]["height"]) == (160, 320)
+    assert reply["curves"][0]["mnemonic"] == "GR" and reply["curves"][0]["unit"] == "GAPI"
+    assert (reply["curves"][0]["left"], reply["curves"][0]["right"]) == (0, 150)
+    assert 0 <= reply["curves"][0]["coverage"] <= 1 and 0 <= reply["curves"][0]["confidence"] <= 1
+    assert reply["depth"]["unit"] == "ft" and reply["depth"]["samples"] > 10
+    for stage in ("receive", "queue", "weights", "decode", "forward", "trace", "calibrate", "write", "store"):
+        assert reply["timing"][stage] >= 0
+    assert reply["timing"]["total"] >= reply["timing"]["forward"] > 0
+    assert reply["cost"]["usd"] > 0 and reply["cost"]["memory_mb"] > 0
+    assert reply["warnings"] == [] or isinstance(reply["warnings"][0], str)
+
+
+def test_multipart(server, scan):
+    response = server.digitize(scan, DEPTHS + CURVE)
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == "application/json"
+    reply = response.json()
+    check_reply(reply)
+    assert reply["image"]["name"] == "well.tif"
+    assert reply["id"] == response.headers["X-Result-Id"]
+    assert sorted(reply["artifacts"]) == ["csv", "json", "las", "mask", "overlay"]
+
+
+@pytest.mark.parametrize("kind", ["image/tiff", "application/octet-stream"])
+def test_raw_body_with_the_fields_in_the_query(server, scan, kind):
+    response = requests.post(server.url + "/digitize", data=scan, headers={"Content-Type": kind},
+                             params=DEPTHS + CURVE, timeout=60)
+    assert response.status_code == 200, response.text
+    check_reply(response.json())
+
+
+def test_artifacts_are_what_they_say(server, scan):
+    artifacts = server.digitize(scan, DEPTHS + CURVE).json()["artifacts"]
+    table = server.get(artifacts["csv"])
+    assert table.headers["Content-Type"].startswith("text/csv")
+    assert next(csv.reader(io.StringIO(table.text)))[:2] == ["DEPT", "GR"]
+    las = lasio.read(io.StringIO(server.get(artifacts["las"]).text))
+    assert las.curves[1].mnemonic == "GR" and las.curves[1].unit == "GAPI"
+    for picture in ("overlay", "mask"):
+        got = server.get(artifacts[picture])
+        assert got.headers["Content-Type"] == "image/png" and got.content.startswith(b"\x89PNG")
+    stored = server.get(artifacts["json"]).json()
+    assert stored["curves"][0]["mnemonic"] == "GR"
+
+
+@pytest.mark.parametrize("name,accept,kind,begin", [
+    ("csv", "text/csv", "text/csv", b"DEPT,GR"),
+    ("las", "text/x-las", "text/plain", b"~V"),
+    ("png", "image/png", "image/png", b"\x89PNG"),
+])
+def test_formats_by_field_and_by_accept(server, scan, name, accept, kind, begin):
+    by_field = server.digitize(scan, DEPTHS + CURVE + [("format", name)])
+    by_accept = server.digitize(scan, DEPTHS + CURVE, headers={"Accept": accept + ";q=0.9, */*;q=0.1"})
+    for response in (by_field, by_accept):
+        assert response.status_code == 200, response.text
+        assert response.headers["Content-Type"].startswith(kind)
+        assert response.content.startswith(begin)
+        stored = server.get(f"/results/{response.headers['X-Result-Id']}/{'overlay.png' if name == 'png' else 'curves.' + name}")
+        assert stored.content == response.content
+
+
+def test_las_without_depths_is_refused_before_the_work(server, scan):
+    problem(server.digitize(scan, CURVE + [("format", "las")]), 422, "depth_top")
+    problem(server.digitize(scan, CURVE, headers={"Accept": "text/x-las"}), 422, "depth_top")
+
+
+def test_no_depths_gives_rows(server, scan):
+    reply = server.digitize(scan, CURVE).json()
+    assert reply["depth"] is None and "las" not in reply["artifacts"]
+    assert server.get(reply["artifacts"]["csv"]).text.startswith("ROW")
+
+
+def test_repeated_fields_keep_their_order(server, scan):
+    fields = DEPTHS + [("curve", "GR:GAPI:0:150"), ("curve", "CALI:IN:6:16")]
+    names = [c["mnemonic"] for c in server.digitize(scan, fields).json()["curves"]]
+    assert names == ["GR", "CALI"]
+    raw = requests.post(server.url + "/digitize", data=scan, headers={"Content-Type": "image/tiff"}, params=fields,
+                        timeout=60)
+    assert [c["mnemonic"] for c in raw.json()["curves"]] == ["GR", "CALI"]
+
+
+def test_thousands_of_depth_lines_and_edges(server, scan):
+    lines = [("depth_line", f"{row * 0.06:.2f}:{1000 + row * 0.01:.2f}") for row in range(5000)]
+    edges = [("edge", f"{row * 0.06:.2f}:2:157") for row in range(5000)]
+    form = server.digitize(scan, lines + edges + CURVE + [("depth_unit", "ft")])
+    assert form.status_code == 200, form.text
+    query = requests.post(server.url + "/digitize", data=scan, headers={"Content-Type": "image/tiff"},
+                          params=lines + CURVE + [("depth_unit", "ft")], timeout=60)
+    assert query.status_code == 200, query.text
+    assert query.json()["depth"]["stop"] > 1030
+
+
+def test_event_stream(server, scan):
+    with server.digitize(scan, DEPTHS + CURVE, headers={"Accept": "text/event-stream"}, stream=True) as response:
+        assert response.headers["Content-Type"] == "text/event-stream"
+        got = list(events(response))
+    assert [name for name, _ in got[:-1]] == ["progress"] * (len(got) - 1) and len(got) > 1
+    assert all(0 <= data["fraction"] <= 1 and data["stage"] for _, data in got[:-1])
+    name, reply = got[-1]
+    assert name == "result"
+    check_reply(reply)
+    assert server.get(reply["artifacts"]["csv"]).status_code == 200
+
+
+def test_event_stream_tells_an_error(server):
+    with server.digitize(b"not a TIFF at all", CURVE, headers={"Accept": "text/event-stream"}, stream=True) as response:
+        got = list(events(response))
+    name, data = got[-1]
+    assert name == "error" and data["status"] == 415 and data["detail"]
+
+
+def test_idempotency_key_overwrites_its_own_result(server, scan):
+    before = len(server.visible())
+    headers = {"Idempotency-Key": "9f1c-retry-of-the-same"}
+    first = server.digitize(scan, DEPTHS + CURVE, headers=headers).json()
+    table = server.get(first["artifacts"]["csv"]).content
+    second = server.digitize(scan, DEPTHS + CURVE, headers=headers).json()
+    assert first["id"] == second["id"] and len(server.visible()) == before + 1
+    assert server.get(second["artifacts"]["csv"]).content == table
+    assert server.digitize(scan, DEPTHS + CURVE).json()["id"] != first["id"]
+    problem(server.digitize(scan, CURVE, headers={"Idempotency-Key": "short"}), 422, "Idempotency-Key")
+
+
+def test_request_id_is_kept_and_logged(server, scan):
+    response = server.digitize(scan, DEPTHS + CURVE, headers={"X-Request-Id": "my-own.id_7"})
+    assert response.headers["X-Request-Id"] == "my-own.id_7"
+    line = server.logged("my-own.id_7")
+    assert line["status"] == 200 and line["model"] == "curvenet" and line["result"] == response.json()["id"]
+    assert line["stages"]["forward"] > 0 and line["bytes_in"] > len(scan) and line["cold_start"] is False
+    odd = server.get("/healthz", headers={"X-Request-Id": "no good, has blanks"})
+    assert len(odd.headers["X-Request-Id"]) == 32
+
+
+def test_cold_start_is_told_once(start, scan):
+    server = start()
+    first, second = (server.digitize(scan, DEPTHS + CURVE).json()["timing"] for _ in range(2))
+    assert first["cold_start"] is True and first["weights"] > 0 and first["process"] > 0
+    assert second["cold_start"] is False and second["weights"] == 0
+    assert server.metrics()["curvelogd_cold_starts_total"] == 1
+
+
+def test_json_body_needs_a_key(server):
+    response = requests.post(server.url + "/digitize", json={"curve": "GR:GAPI:0:150"}, timeout=30)
+    problem(response, 400, "scan")
+    response = requests.post(server.url + "/digitize", data=b"{", headers={"Content-Type": "application/json"}, timeout=30)
+    problem(response, 400)
+
+
+def test_memory_of_lambda_is_what_the_cost_counts(start, scan):
+    server = start(AWS_LAMBDA_FUNCTION_MEMORY_SIZE="3008")
+    cost = server.digitize(scan, CURVE).json()["cost"]
+    assert cost["memory_mb"] == 3008
+    assert cost["usd"] == pytest.approx(cost["seconds"] * 3008 / 1024 * 0.0000166667 + 2e-7, rel=1e-2)
+    assert "0.0000166667" in cost["price"]
+
+
+def test_layout_as_json_field(server, scan):
+    layout = {"depth_unit": "m", "rows": [0, 320], "depth_lines": {"0": 100, "319": 110},
+              "tracks": [{"x": [2, 157], "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150,
+                                                     "scale": "lin", "style": "solid"}]}]}
+    reply = server.digitize(scan, [("layout", json.dumps(layout))])
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["depth"]["unit"] == "m"
