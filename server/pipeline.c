@@ -100,7 +100,9 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
         return rc;
     const struct scan_info *scan = scan_info(p->scan);
     p->result->image = *scan;
-    bool whole = p->request->layout.n_tracks == 0;
+    /* A track that takes the scan's whole width has no borders of its own to follow. */
+    const struct layout *asked = &p->request->layout;
+    bool whole = asked->n_tracks == 0 || (asked->tracks[0].x0 == 0 && asked->tracks[0].x1 == 0);
     rc = request_complete(p->request, scan, e);
     if (rc != ERR_OK)
         return rc;

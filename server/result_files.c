@@ -7,6 +7,7 @@
 
 #include "postproc/csv.h"
 #include "postproc/overlay.h"
+#include "server/layout_json.h"
 #include "server/version.h"
 
 /* A picture larger than this is of no use in a browser and slow to write: it is averaged down. */
@@ -45,14 +46,17 @@ enum err_code result_write_tables(const struct pipeline_env *env, const struct p
     if (rc != ERR_OK || !table->has_depth || !request->want_las)
         return rc;
 
+    char *layout_json = layout_json_write(&request->layout);
+    if (!layout_json)
+        return err_memory(e, "the layout");
     const struct curvenet_info *net = curvenet_info(env->net);
     struct las_origin origin = {.model = net->name, .model_sha256 = net->sha256, .scan_name = request->scan_name,
-                                .software = SERVER_SOFTWARE, .layout = &request->layout};
+                                .software = SERVER_SOFTWARE, .layout = &request->layout, .layout_json = layout_json};
     rc = open_file(&file, env->out_dir, "curves.las", e);
-    if (rc != ERR_OK)
-        return rc;
-    rc = close_file(file, "curves.las", las_write(file, table, &request->header, &origin, e), e);
+    if (rc == ERR_OK)
+        rc = close_file(file, "curves.las", las_write(file, table, &request->header, &origin, e), e);
     result->wrote_las = rc == ERR_OK;
+    free(layout_json);
     return rc;
 }
 
