@@ -68,7 +68,7 @@ def layout(rng, height, width, zoom):
 def random_classes(rng):
     """Styles of the curves of one track."""
     count = int(rng.choice((0, 1, 2, 3, 4), p=(0.05, 0.3, 0.4, 0.2, 0.05)))
-    classes = [int(rng.choice(3, p=(0.5, 0.3, 0.2))) for _ in range(count)]
+    classes = [int(rng.choice(3, p=(0.48, 0.28, 0.24))) for _ in range(count)]
     if count == 2 and rng.random() < 0.35:
         classes = [style.SOLID, style.SOLID]
     return classes
