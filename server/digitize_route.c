@@ -62,8 +62,7 @@ static struct accepted read_accept(const char *accept)
     return (struct accepted){FORMAT_JSON, false};
 }
 
-/* CLOCK_MONOTONIC by which the job must have ended: DEADLINE_S, or what Lambda leaves if that is less. */
-static int64_t deadline_of(const struct request *request)
+int64_t digitize_route_deadline(const struct request *request)
 {
     int64_t deadline = request->started_ns + (int64_t)(request->server->config.deadline_s * 1e9);
     const char *context = request_header(request, "x-amzn-lambda-context");
@@ -141,8 +140,7 @@ static enum err_code respond(struct request *request, struct task *task, struct 
     return code ? code : response_header(request, "X-Result-Id", task->input.id, e);
 }
 
-/* Waits for the job, the deadline or the client's going away. */
-static enum err_code await(struct request *request, struct ticket *ticket, int64_t deadline_ns, struct err *e)
+enum err_code digitize_route_wait(struct request *request, struct ticket *ticket, int64_t deadline_ns, struct err *e)
 {
     struct ticket_view view;
     int64_t late_ns = deadline_ns + (int64_t)LATE_MS * 1000000;
@@ -167,13 +165,13 @@ enum err_code digitize_route_handle(struct request *request, struct err *e)
     enum err_code code = make_task(request, &task, &accepted, e);
     if (code)
         return code;
-    int64_t deadline_ns = deadline_of(request);
+    int64_t deadline_ns = digitize_route_deadline(request);
     code = jobs_submit(request->server->jobs, task_work(task), deadline_ns, &ticket, e);
     if (code)
         return code;
     if (accepted.stream)
         return sse_respond(request, task, ticket, deadline_ns + (int64_t)LATE_MS * 1000000, e);
-    code = await(request, ticket, deadline_ns, e);
+    code = digitize_route_wait(request, ticket, deadline_ns, e);
     if (!code)
         code = respond(request, task, e);
     else

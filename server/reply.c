@@ -3,10 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* AWS Lambda, x86, us-east-1, list price of June 2026. */
-#define LAMBDA_USD_PER_GB_S 0.0000166667
-#define LAMBDA_USD_PER_REQUEST 0.0000002
-#define LAMBDA_PRICE "AWS Lambda x86, us-east-1, list price June 2026: USD 0.0000166667 per GB-s and 0.0000002 per request"
+#include "server/prices.h"
 
 static double milliseconds(double seconds)
 {
@@ -130,8 +127,8 @@ static bool add_cost(cJSON *reply, double seconds, unsigned long long memory_byt
     cJSON *json = cJSON_AddObjectToObject(reply, "cost");
     return json && add_number(json, "memory_mb", memory_mb) && add_number(json, "seconds", round(seconds * 1e4) / 1e4) &&
            add_number(json, "gb_seconds", round(gb_seconds * 1e6) / 1e6) &&
-           add_number(json, "usd", round((gb_seconds * LAMBDA_USD_PER_GB_S + LAMBDA_USD_PER_REQUEST) * 1e10) / 1e10) &&
-           add_text(json, "price", LAMBDA_PRICE);
+           add_number(json, "usd", round((gb_seconds * PRICE_LAMBDA_GB_S + PRICE_LAMBDA_REQUEST) * 1e10) / 1e10) &&
+           add_text(json, "price", "AWS Lambda " PRICES_ARCHITECTURE ", " PRICES_REGION ", list price of " PRICES_DATE);
 }
 
 bool reply_add_timing(cJSON *reply, const struct pipeline_result *result, const struct reply_timing *timing,

@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/budget.h"
 #include "server/digitize.h"
 #include "server/digitize_route.h"
+#include "server/events.h"
 #include "server/health.h"
 #include "server/ids.h"
 #include "server/page.h"
 #include "server/response.h"
 #include "server/upload_route.h"
 
-enum { SMALL_BODY = 64 << 10 };
+enum { SMALL_BODY = 64 << 10, BATCH_BODY = 8 << 20 };
 
 static enum err_code handle_models(struct request *request, struct err *e)
 {
@@ -69,7 +71,10 @@ static const struct route routes[] = {
     {.method = "PUT", .path = "/uploads/*", .label = "upload", .body = BODY_STREAM, .begin = upload_route_begin,
      .data = upload_route_data, .handle = upload_route_handle, .end = upload_route_end},
     {.method = "GET", .path = "/results/*", .label = "results", .handle = handle_result},
+    {.method = "POST", .path = "/events", .label = "events", .body = BODY_MEMORY, .max_body = BATCH_BODY,
+     .begin = events_begin, .handle = events_handle},
     {.method = "GET", .path = "/models", .label = "models", .handle = handle_models},
+    {.method = "GET", .path = "/budget", .label = "budget", .handle = budget_handle},
     {.method = "GET", .path = "/healthz", .label = "healthz", .quiet = true, .handle = health_live},
     {.method = "GET", .path = "/readyz", .label = "readyz", .quiet = true, .handle = health_ready},
     {.method = "GET", .path = "/metrics", .label = "metrics", .quiet = true, .handle = handle_metrics},
