@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from fused import bn_relu, depthwise
+
 STRIDE = 32
 LN_EPS = 1e-5
 
@@ -55,8 +57,8 @@ class SeparableConv(nn.Module):
         self.pw_bn = nn.BatchNorm2d(dim)
 
     def forward(self, x):
-        x = F.relu(self.dw_bn(self.dw(x)), inplace=True)
-        return F.relu(self.pw_bn(self.pw(x)), inplace=True)
+        x = bn_relu(self.dw_bn, depthwise(self.dw, x))
+        return bn_relu(self.pw_bn, self.pw(x))
 
 
 class Stem(nn.Module):
@@ -66,7 +68,7 @@ class Stem(nn.Module):
         self.bn = nn.BatchNorm2d(dim)
 
     def forward(self, x):
-        return F.relu(self.bn(self.conv(x)), inplace=True)
+        return bn_relu(self.bn, self.conv(x))
 
 
 class EncoderStage(nn.Module):

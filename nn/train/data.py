@@ -14,7 +14,7 @@ POOL_PAGES = 64
 FIRST_PAGES = 8
 QUEUE_BATCHES = 6
 MAX_FAILURES = 50
-CPU_SHARE = 0.30  # of one core
+CPU_SHARE = 0.12  # of one core
 
 # (probability, crops, height, width): mostly small crops for speed; some tall ones, so that
 # attention over thousands of tokens is not new to the network.

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import fused
 from curvenet import Config, CurveNet
 from data import Batches
 
@@ -179,7 +180,7 @@ def main():
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--freeze-bn", type=float, default=0.75, help="progress at which BN freezes")
     p.add_argument("--bf16-until", type=float, default=0.0,
-                   help="progress up to which activations are bfloat16 (needs torch 2)")
+                   help="progress up to which activations are bfloat16 (needs torch 2, gcc)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--log-every", type=int, default=20)
@@ -187,6 +188,8 @@ def main():
     p.add_argument("--pids", help="file for the pids of trainer and worker")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
+    if args.bf16_until > 0:
+        fused.enable()
     run = Run(args)
     os.makedirs(os.path.dirname(args.state) or ".", exist_ok=True)
     if os.path.exists(args.state):
