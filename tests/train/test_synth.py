@@ -108,6 +108,15 @@ def test_a_kick_is_labelled_across_the_track():
     assert label[195:206, 55:245].any(axis=0).all()
 
 
+def test_what_print_covers_for_good_is_no_longer_labelled():
+    y = np.arange(10, 390.0)
+    canvas = draw(style.SOLID, np.column_stack([np.full(len(y), 100.0), y]))
+    canvas.erase((100, 200), (40, 60))
+    assert canvas.labels[0][180:220].any() and not canvas.merged()[360:440].any()
+    canvas.erase((100, 200), (40, 60), forget=True)
+    assert not canvas.labels[0][175:225].any() and canvas.labels[0][100:150].any(axis=1).all()
+
+
 def test_pieces_stay_on_the_track_and_wrap():
     y = np.arange(1000) / 2
     f = 0.5 + 1.4 * np.sin(y / 40)

@@ -183,13 +183,16 @@ class Canvas:
         tile = tile[y0 - y:y1 - y, x0 - x:x1 - x]
         np.copyto(part, tile if clear else np.maximum(part, tile))
 
-    def erase(self, where, size):
-        """Clears a box of page px `size` (w, h) around page point `where` in all layers."""
+    def erase(self, where, size, forget=False):
+        """Clears a box of page px `size` (w, h) around page point `where` in all layers, labels too if `forget`."""
         at = self.warp(np.array([where], np.float64))[0]
-        low = np.maximum((at - np.array(size) / 2) * self.scale, 0).astype(int)
-        high = np.maximum((at + np.array(size) / 2) * self.scale, 0).astype(int)
+        low, high = at - np.array(size) / 2, at + np.array(size) / 2
         for layer in self.layers.values():
-            layer[low[1]:high[1], low[0]:high[0]] = 0
+            (x0, y0), (x1, y1) = (np.maximum(p * self.scale, 0).astype(int) for p in (low, high))
+            layer[y0:y1, x0:x1] = 0
+        if forget:
+            (x0, y0), (x1, y1) = (np.maximum(p, 0).astype(int) for p in (low, high))
+            self.labels[:, y0:y1, x0:x1] = 0
 
     def merged(self):
         """All layers as one: horizontal and vertical grid lines add up where they cross."""
