@@ -79,7 +79,7 @@ static void *preload(void *arg)
     return NULL;
 }
 
-/* Serves until a signal comes.  The signals are blocked in every thread and waited for in this one. */
+/* Serves until a signal comes.  The signals are blocked in every thread of ours and waited for in this one. */
 static void serve(struct server *server, const sigset_t *signals)
 {
     int signal_number;
@@ -89,6 +89,9 @@ static void serve(struct server *server, const sigset_t *signals)
     log_text(&server->log, LOG_INFO, "%s listens on %s port %d, %d threads, after %.1f ms", SERVER_SOFTWARE,
              server->config.bind, http_port(server->http), pool_threads(server->pool), server->process_seconds * 1e3);
     sigwait(signals, &signal_number);
+    /* A second signal could reach a thread that a library started before main blocked them. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
 
     int64_t until = job_now_ns() + server->config.drain_ms * 1000000;
     log_text(&server->log, LOG_INFO, "%s: finishing %d scans, %d waiting", strsignal(signal_number),

@@ -62,7 +62,7 @@ def test_absurd_dimensions(server, width, height):
 
 
 @pytest.mark.parametrize("field,value,status", [
-    ("depth_top", "deep", 400), ("depth_bottom", "nan", 400), ("curve", "GR", 400), ("curve", "GR:GAPI:0:0", 422),
+    ("depth_top", "deep", 400), ("depth_bottom", "nan", 400), ("curve", "GR:GAPI:low:150", 400), ("curve", "GR:GAPI:0:0", 422),
     ("track", "1,2,3", 400), ("track", "0,0,100000,100000", 422), ("depth_line", "1:2:3", 400), ("edge", "7", 400),
     ("step", "-1", 422), ("format", "pdf", 422), ("model", "../etc/passwd", 422), ("model", "no-such-model", 422),
     ("layout", "{", 400), ("depth_unit", "fathom", 422),
@@ -93,7 +93,6 @@ def multipart(scan, end=b"\r\n--BOUND--\r\n"):
 
 def test_multipart_that_breaks_off(server, scan):
     kind = "multipart/form-data; boundary=BOUND"
-    assert post(server, multipart(scan), kind).status_code == 200
     for body in (multipart(scan, b""), multipart(scan, b"\r\n--BOU"), multipart(scan)[:100], b"no boundary at all", b""):
         response = post(server, body, kind)
         problem(response, 400)
