@@ -183,9 +183,9 @@ enum err_code scan_file_open(struct scan_file *file, const char *path, size_t ma
     file->size = (uint64_t)status.st_size;
     if ((rc = check_signature(file, e)) != ERR_OK)
         goto out;
+    scan_file_listen(file);
     file->tif = open_handle(file, "scan", max_bytes);
     rc = file->tif ? read_directory(file, e) : scan_file_failure(file, "The TIFF's header", e);
-    file->complaints = 0;
 out:
     if (rc != ERR_OK)
         scan_file_close(file);
@@ -203,11 +203,19 @@ void scan_file_close(struct scan_file *file)
     file->fd = 0;
 }
 
+void scan_file_listen(struct scan_file *file)
+{
+    file->complaints = 0;
+    file->text[0] = 0;
+    errno = 0;
+}
+
 enum err_code scan_file_failure(const struct scan_file *file, const char *what, struct err *e)
 {
     if (strstr(file->text, "limit defined in open options"))
         return err_set(e, ERR_TOO_LARGE, "%s would need more memory than is allowed for a scan: %s.", what, file->text);
-    if (strstr(file->text, "ut of memory"))
+    /* libtiff has a different sentence for each allocation that fails; malloc tells once for all. */
+    if (errno == ENOMEM)
         return err_memory(e, "decoding the scan");
     return err_set(e, ERR_MALFORMED, "%s cannot be read: %s.", what, file->text[0] ? file->text : "libtiff gave no reason");
 }

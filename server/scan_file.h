@@ -12,7 +12,7 @@ struct scan_file {
     TIFF *tif;
     int fd;
     uint64_t size, position;
-    unsigned complaints;   /* errors and warnings since the caller last set it to 0 */
+    unsigned complaints;   /* errors and warnings since scan_file_listen */
     char text[200];        /* libtiff's last complaint, one line, or "" */
 };
 
@@ -24,6 +24,9 @@ enum err_code scan_file_open(struct scan_file *file, const char *path, size_t ma
 
 /* Closes what is open; a zeroed struct is allowed. */
 void scan_file_close(struct scan_file *file);
+
+/* Call it before a libtiff call that may fail: what is said and refused from here on is that call's. */
+void scan_file_listen(struct scan_file *file);
 
 /* The failure of a libtiff call on this file: `what` opens the sentence ("Rows 0 to 31"), libtiff's own text ends it. */
 enum err_code scan_file_failure(const struct scan_file *file, const char *what, struct err *e);

@@ -50,6 +50,7 @@ static enum err_code measure(struct scan *scan, struct err *e)
 {
     const struct scan_kind *kind = &scan->kind;
     size_t total = 0, per_pixel;
+    scan_file_listen(&scan->planes[0].file);
     set_up_decoder(scan, scan->planes[0].file.tif);
     if (kind->tiled) {
         enum err_code rc = measure_tiles(scan, &total, e);
@@ -119,7 +120,6 @@ static enum err_code count_damage(struct scan *scan, struct scan_file *file, uin
 {
     if (!file->complaints)
         return ERR_OK;
-    file->complaints = 0;
     scan->damaged_rows += rows;
     if (scan->damaged_rows <= DAMAGED_ROWS_ALLOWED + scan->kind.height / DAMAGED_SHARE)
         return ERR_OK;
@@ -153,7 +153,7 @@ static enum err_code read_strip_row(struct scan *scan, int p, uint32_t y, struct
         return rc;
     plane->row = -1;
     for (; row <= y; row++) {
-        plane->file.complaints = 0;
+        scan_file_listen(&plane->file);
         if (TIFFReadScanline(plane->file.tif, plane->raw, row, (uint16_t)p) < 0) {
             char what[64];
             uint32_t last = kind->height - first > kind->rows_per_strip ? first + kind->rows_per_strip : kind->height;
@@ -179,7 +179,7 @@ static enum err_code load_tile(struct scan *scan, int p, uint32_t t, uint32_t to
     enum err_code rc = check_strip_bytes(scan, file, number, e);
     if (rc != ERR_OK)
         return rc;
-    file->complaints = 0;
+    scan_file_listen(file);
     if (TIFFReadEncodedTile(file->tif, number, tiles->pixels + i * tiles->tile_bytes, (tmsize_t)tiles->tile_bytes) !=
         (tmsize_t)tiles->tile_bytes) {
         char what[64];
