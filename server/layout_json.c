@@ -363,7 +363,10 @@ static bool add_pair(cJSON *object, const char *name, double first, double secon
 {
     const double pair[] = { first, second };
     cJSON *array = cJSON_CreateDoubleArray(pair, 2);
-    return array && cJSON_AddItemToObject(object, name, array);
+    if (array && cJSON_AddItemToObject(object, name, array))
+        return true;
+    cJSON_Delete(array);
+    return false;
 }
 
 static bool add_edges(cJSON *object, const struct layout_track *track)
