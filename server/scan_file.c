@@ -35,11 +35,14 @@ static int on_message(TIFF *tif, void *user, const char *module, const char *for
     return 1;
 }
 #else
-/* Older releases have handlers for the whole process only, but these are told whose handle it is. */
+/* Older releases have handlers for the whole process only, but these are told whose handle it is.  Handles that
+ * others opened by name have a file descriptor as client data, which no address is as low as. */
+enum { HIGHEST_DESCRIPTOR = 1 << 20 };
+
 static void on_message(thandle_t client, const char *module, const char *format, va_list args)
 {
     (void)module;
-    if (client)
+    if ((uintptr_t)client > HIGHEST_DESCRIPTOR)
         note(client, format, args);
 }
 
