@@ -28,21 +28,27 @@ static bool divides_in_binary(int64_t scaled, const struct grid *g)
     return a - quotient * b == 0;
 }
 
-/* Both ends are checked by readers in binary floating point; of the samples near an end, up to twelve are
- * left off where that makes the end pass. */
+/* How many samples must go at an end (direction 1: from the first on, -1: from the last back) until it
+ * divides; TRIM + 1 if none of the nearest does, as for steps that are themselves inexact in binary. */
+enum { TRIM = 12 };
+
+static int to_trim(const struct grid *g, int64_t end, int direction)
+{
+    int n = 0;
+    while (n <= TRIM && !divides_in_binary((end + direction * n) * g->step, g))
+        n++;
+    return n;
+}
+
+/* Readers check both ends in binary floating point: of the samples there, up to twelve are left off
+ * where that makes both pass. */
 static void settle_ends(struct grid *g)
 {
-    enum { TRIM = 12 };
-    for (int i = 0; i <= TRIM && g->first + i < g->last; i++)
-        if (divides_in_binary((g->first + i) * g->step, g)) {
-            g->first += i;
-            break;
-        }
-    for (int i = 0; i <= TRIM && g->last - i > g->first; i++)
-        if (divides_in_binary((g->last - i) * g->step, g)) {
-            g->last -= i;
-            break;
-        }
+    int top = to_trim(g, g->first, 1), bottom = to_trim(g, g->last, -1);
+    if (top > TRIM || bottom > TRIM || g->last - g->first < top + bottom)
+        return;
+    g->first += top;
+    g->last -= bottom;
 }
 
 /* A round step of one to two and a half rows' depth: 1, 2, 5 x 10^n metres or 1, 2.5, 5 x 10^n feet. */
