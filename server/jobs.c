@@ -62,6 +62,17 @@ static void on_progress(void *ctx, const char *stage, double fraction)
     pthread_mutex_unlock(&ticket->jobs->mutex);
 }
 
+/* The first outcome stands. */
+static void set_done(struct ticket *ticket, enum err_code code, const struct err *e)
+{
+    if (ticket->view.done)
+        return;
+    ticket->view.code = code;
+    ticket->view.err = *e;
+    ticket->view.done = true;
+    notify(ticket);
+}
+
 /* Runs one ticket; called with the mutex held, returns with it held. */
 static void run_one(struct jobs *jobs, struct ticket *ticket, int index)
 {
@@ -75,10 +86,7 @@ static void run_one(struct jobs *jobs, struct ticket *ticket, int index)
     if (!code)
         code = ticket->work.run(ticket->work.ctx, &ticket->job, &e);
     pthread_mutex_lock(&jobs->mutex);
-    ticket->view.code = code;
-    ticket->view.err = e;
-    ticket->view.done = true;
-    notify(ticket);
+    set_done(ticket, code, &e);
     jobs->current[index] = NULL;
     jobs->running--;
     if (!jobs->running && !jobs->waiting)
@@ -171,13 +179,22 @@ static struct timespec time_of(int64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 }
 
+/* Whoever waits is told at once, not when the job notices. */
+static void cancel(struct ticket *ticket)
+{
+    struct err e = {0};
+    err_set(&e, ERR_CANCELLED, "The request was cancelled.");
+    atomic_store(&ticket->job.cancelled, true);
+    set_done(ticket, ERR_CANCELLED, &e);
+}
+
 static void cancel_all(struct jobs *jobs)
 {
     for (int i = 0; i < jobs->max_running; i++)
         if (jobs->current[i])
-            atomic_store(&jobs->current[i]->job.cancelled, true);
-    for (struct ticket *t = jobs->first; t; t = t->next)
-        atomic_store(&t->job.cancelled, true);
+            cancel(jobs->current[i]);
+    for (struct ticket *ticket = jobs->first; ticket; ticket = ticket->next)
+        cancel(ticket);
 }
 
 bool jobs_drain(struct jobs *jobs, int64_t until_ns)

@@ -25,7 +25,7 @@ struct work {
 enum err_code jobs_create(struct jobs **out, int running, int waiting, struct err *e);
 
 /* Takes no more jobs; waits until those taken have ended or `until_ns` (CLOCK_MONOTONIC) has come, then
- * cancels the rest.  Returns whether all had ended. */
+ * cancels the rest, whose tickets are done at once.  Returns whether all had ended. */
 bool jobs_drain(struct jobs *jobs, int64_t until_ns);
 
 /* Frees the queue if all its jobs end within `grace_ms` after being cancelled; returns false, and leaves
