@@ -177,7 +177,7 @@ static enum err_code allocate(struct table *out, size_t n_curves, struct err *e)
 enum err_code table_build(struct table *out, const struct layout *layout, const struct table_track *tracks,
                           size_t n_tracks, double step, struct err *e)
 {
-    struct grid grid;
+    struct grid grid = { 0 };
     size_t n_curves = 0;
     memset(out, 0, sizeof *out);
     for (size_t t = 0; t < n_tracks; t++)
