@@ -136,8 +136,10 @@ def train(run, batches):
     args, stop = run.args, []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.append(True))
-    begun, first, from_progress = time.time(), run.step, run.progress
     end = end_time(args.until) if args.until else None
+    if not end:
+        run.progress = run.step / args.steps
+    begun, from_progress = time.time(), run.progress
     saved = logged = time.time()
     losses, counts, waited = [], 0, 0.0
     while run.progress < 1 and not stop:
@@ -152,9 +154,11 @@ def train(run, batches):
         run.step += 1
         run.crops += len(ink)
         run.seconds += time.time() - now
-        share = ((time.time() - begun) / (end - begun) if end
-                 else (run.step - first) / max(1, args.steps - first))
-        run.progress = from_progress + (1 - from_progress) * min(1.0, share)
+        if end:
+            share = min(1.0, (time.time() - begun) / (end - begun))
+            run.progress = from_progress + (1 - from_progress) * share
+        else:
+            run.progress = run.step / args.steps
         if run.step % args.log_every == 0:
             f1 = 2 * counts[0] / (counts[1] + counts[2]).clamp(min=1)
             each = (time.time() - logged) / args.log_every
@@ -175,7 +179,7 @@ def main():
     p.add_argument("--las-dir", help="folder of LAS files whose curves are drawn too")
     p.add_argument("--steps", type=int, default=20000, help="step at which the run ends")
     p.add_argument("--until", help="HH:MM or ISO date at which it ends, in place of --steps")
-    p.add_argument("--rewind", type=float, help="progress to set on resume: extends a run")
+    p.add_argument("--rewind", type=float, help="progress to resume from with --until: extends a run")
     p.add_argument("--head", choices=("subpixel", "full"), default="subpixel")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--freeze-bn", type=float, default=0.75, help="progress at which BN freezes")

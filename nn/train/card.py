@@ -1,0 +1,78 @@
+"""Write a checkpoint's model card from its metadata and the state that it was exported from."""
+import argparse
+import platform
+import time
+
+import torch
+
+import checkpoint
+
+CARD = """\
+# {name}
+
+CurveNet checkpoint: masks of the curves on a scanned well log, one per line style
+({classes}), from one gray channel. {parameters:,} parameters, BatchNorm folded, float32;
+{dim} channels, {heads} heads, MLP {mlp}, last stage "{head}", made for {dpi} dpi and windows of
+at most {max_rows:,} rows.
+
+## Training
+- **Data**: synthetic log pages only, drawn by `nn/train/synth`: grids, text, pen marks, fills and
+  wear of the archive's kind; curves from {las_files} and random ones. No scan was trained on.
+- **Labels**: the curve's centre line, 3 px wide, through the gaps of dashes and dots.
+- **Run**: {steps:,} steps, {crops:,} crops, {hours:.2f} hours of wall clock, seed {seed}, progress
+  {progress:.2f} of its schedule; ended {date}. Batches of four 512x320 crops mostly, some up to
+  6,144 rows tall.
+- **Loss**: BCE with positive weight 4 plus Dice per class; AdamW, cosine decay, clipped
+  gradients; the exported weights are an exponential average.
+- **Machine**: {machine}.
+- **Command**: `{command}`
+
+## Held-out scores
+`nn/train/evaluate.py`, {pages} synthetic pages of fixed seeds that training never draws, up to
+1,600 rows each. The mask counts at probability 0.5; the centre's error over rows crossed once.
+
+| class | F1 | IoU | precision | recall | centre, median px | centre within 1 px | lost |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+{rows}
+
+## Limits
+- Curves whose style is none of {classes} (colour alone tells them apart, say) come out in the
+  class that looks nearest; long dashes beside gaps of faded print may swap class.
+- Two curves that touch for long, or lines hidden under a fill, are separated poorly.
+- Text and handwriting that touch a curve can leak into a mask.
+- Scans far from {dpi} dpi are resampled first; lines thinner than a pixel there may vanish.
+"""
+
+
+def row(name, s):
+    return (f"| {name} | {s['f1']:.3f} | {s['iou']:.3f} | {s['precision']:.3f} | {s['recall']:.3f}"
+            f" | {s['centre_median_px']:.2f} | {s['centre_within_1px']:.3f} |"
+            f" {s['centre_lost']:.3f} |")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--checkpoint", default="weights/curvenet.safetensors")
+    p.add_argument("--state", default="nn/train/state/curvenet.pt")
+    p.add_argument("--out", default="weights/curvenet.md")
+    p.add_argument("--machine", default=f"{platform.machine()}, CPU")
+    p.add_argument("--command", default="make train")
+    p.add_argument("--las", default="public LAS files", help="what the LAS curves came from")
+    args = p.parse_args()
+    tensors, config, about = checkpoint.load(args.checkpoint)
+    state = torch.load(args.state, map_location="cpu")
+    metrics = about["metrics"]
+    text = CARD.format(
+        name=about["name"], classes=", ".join(config.classes), dim=config.dim,
+        parameters=sum(t.numel() for t in tensors.values()), heads=config.heads, mlp=config.mlp,
+        head=config.head, dpi=about["dpi"], max_rows=about["max_rows"], las_files=args.las,
+        steps=state["step"], crops=state["crops"], hours=state["seconds"] / 3600,
+        seed=state["seed"], progress=state["progress"], date=time.strftime("%Y-%m-%d"),
+        machine=args.machine, command=args.command, pages=metrics["held_out_pages"],
+        rows="\n".join(row(name, metrics[name]) for name in config.classes))
+    with open(args.out, "w") as f:
+        f.write(text)
+
+
+if __name__ == "__main__":
+    main()
