@@ -38,7 +38,7 @@ const struct scan_info *scan_info(const struct scan *scan);
 enum err_code scan_read(struct scan *scan, int y, int x0, int x1, uint8_t *ink, struct err *e);
 
 /* Rows decoded so far that libtiff complained of and yet gave: a few bad CCITT lines do not cost the scan,
- * but its user should be told.  More than 1 % (and 32) of them is ERR_MALFORMED. */
+ * but its user should be told.  More than 32 and a tenth of the scan is ERR_MALFORMED. */
 uint64_t scan_damaged_rows(const struct scan *scan);
 
 #endif

@@ -83,9 +83,7 @@ enum err_code scan_ink_open(struct scan *scan, struct err *e);
 /* ink: [x1 - x0] of the row that scan_rows_read decoded. */
 void scan_ink_row(struct scan *scan, uint32_t x0, uint32_t x1, uint8_t *ink);
 
-/* Does this orientation need the spool? */
-bool scan_turn_spools(const struct scan *scan);
-enum err_code scan_turn_spool(struct scan *scan, struct err *e);
+/* Closes the spool, if there is one. */
 void scan_turn_close(struct scan *scan);
 
 /* ink: [x1 - x0] of display row y. */

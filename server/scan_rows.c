@@ -5,9 +5,9 @@
 #include "base/size.h"
 #include "server/scan_impl.h"
 
-/* Rows that libtiff decodes although it complains (a bad CCITT line) are kept as they come, up to this
- * share of the scan: an archive's scan with a few bad lines is still a scan. */
-enum { DAMAGED_ROWS_ALLOWED = 32, DAMAGED_SHARE = 100 };
+/* Rows that libtiff decodes although it complains (a bad CCITT line) are kept as they come, up to a tenth
+ * of the scan: an archive's scan with some bad lines is still a scan. */
+enum { DAMAGED_ROWS_ALLOWED = 32, DAMAGED_SHARE = 10 };
 
 /* JPEG holds YCbCr; libtiff converts when asked. */
 static void set_up_decoder(const struct scan *scan, TIFF *tif)

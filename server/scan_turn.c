@@ -31,7 +31,7 @@ static bool flips_y(const struct scan *scan)
     return o == ORIENTATION_BOTRIGHT || o == ORIENTATION_BOTLEFT || o == ORIENTATION_RIGHTBOT || o == ORIENTATION_LEFTBOT;
 }
 
-bool scan_turn_spools(const struct scan *scan)
+static bool needs_spool(const struct scan *scan)
 {
     return transposed(scan) || flips_y(scan);
 }
@@ -127,7 +127,7 @@ static enum err_code spool_columns(struct scan *scan, uint8_t *ink, uint8_t *out
     return ERR_OK;
 }
 
-enum err_code scan_turn_spool(struct scan *scan, struct err *e)
+static enum err_code make_spool(struct scan *scan, struct err *e)
 {
     struct scan_spool *spool = &scan->spool;
     size_t width = scan->kind.width, block = 1;
@@ -200,8 +200,8 @@ enum err_code scan_turn_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_
     }
     if (flips_y(scan))
         y = (uint32_t)scan->info.height - 1 - y;
-    if (scan_turn_spools(scan)) {
-        if (scan->spool.fd < 0 && (rc = scan_turn_spool(scan, e)) != ERR_OK)
+    if (needs_spool(scan)) {
+        if (scan->spool.fd < 0 && (rc = make_spool(scan, e)) != ERR_OK)
             return rc;
         rc = read_spool(scan, y, x0, x1, ink, e);
     } else if ((rc = scan_rows_read(scan, y, x0, x1, e)) == ERR_OK) {
