@@ -93,7 +93,7 @@ static inline void tiff_palette(unsigned i, unsigned *r, unsigned *g, unsigned *
 /* The ink that stored pixel (x, y) must read as, written down independently of the reader (in floating point). */
 static inline double tiff_ink(const struct tiff_spec *spec, uint32_t x, uint32_t y)
 {
-    double top = (1u << spec->bits) - 1, v[4], light;
+    double top = (1u << spec->bits) - 1, v[4] = { 0 }, light;
     unsigned n = spec->samples - (spec->alpha ? 1u : 0u), rgb[3];
     for (unsigned s = 0; s < spec->samples; s++)
         v[s] = tiff_sample(spec, x, y, s) * 255.0 / top;
