@@ -17,7 +17,7 @@ TEXT(public_url, "PUBLIC_URL", "", "put before the server's own paths in replies
 INT(threads, "THREADS", 0, 0, 256, "compute threads; 0: the container's CPU limit")
 INT(max_concurrent, "MAX_CONCURRENT", 2, 1, 64, "scans digitized at a time")
 INT(max_queue, "MAX_QUEUE", 16, 0, 10000, "requests that wait for a slot; more get 429")
-INT(max_connections, "MAX_CONNECTIONS", 256, 8, 10000, "open connections; more wait to be accepted")
+INT(max_connections, "MAX_CONNECTIONS", 256, 8, 10000, "open connections; more are closed at once")
 REAL(max_upload_mb, "MAX_UPLOAD_MB", 256, 0.001, 1e6, "largest request body, in 10^6 bytes; larger scans go by /uploads")
 REAL(max_scan_mb, "MAX_SCAN_MB", 4096, 0.001, 1e6, "largest scan sent by /uploads, in 10^6 bytes")
 INT(max_pixels, "MAX_PIXELS", 1000000000, 1, 100000000000, "largest scan, width times height, refused before decoding")

@@ -66,36 +66,34 @@ static bool read_number(const char **at, unsigned long long *out)
     return errno == 0;
 }
 
-/* Reads "bytes=A-B", "bytes=A-" or "bytes=-N"; anything else is no range, as the standard has it. */
+/* Reads "bytes=A-B", "bytes=A-" or "bytes=-N" into *first and *length; anything else is no range, as the
+ * standard has it, and leaves them alone. */
 static enum range read_range(const char *text, unsigned long long size, unsigned long long *first,
                              unsigned long long *length)
 {
-    if (!text || strncmp(text, "bytes=", 6) != 0 || strchr(text, ','))
+    unsigned long long from, to = size ? size - 1 : 0, given = 0;
+    if (!text || strncmp(text, "bytes=", 6) != 0)
         return RANGE_NONE;
     const char *at = text + 6;
-    unsigned long long last = size ? size - 1 : 0;
     if (*at == '-') {
-        unsigned long long n;
         at++;
-        if (!read_number(&at, &n) || *at)
+        if (!read_number(&at, &given) || *at)
             return RANGE_NONE;
-        if (!n || !size)
+        if (!given || !size)
             return RANGE_BAD;
-        *first = n < size ? size - n : 0;
+        from = given < size ? size - given : 0;
     } else {
-        unsigned long long given;
-        if (!read_number(&at, first) || *at++ != '-')
+        if (!read_number(&at, &from) || *at++ != '-')
             return RANGE_NONE;
-        if (*at) {
-            if (!read_number(&at, &given) || *at || given < *first)
-                return RANGE_NONE;
-            if (given < last)
-                last = given;
-        }
-        if (*first >= size)
+        if (*at && (!read_number(&at, &given) || *at || given < from))
+            return RANGE_NONE;
+        if (from >= size)
             return RANGE_BAD;
+        if (at[-1] != '-' && given < to)
+            to = given;
     }
-    *length = last - *first + 1;
+    *first = from;
+    *length = to - from + 1;
     return RANGE_PART;
 }
 

@@ -49,7 +49,7 @@ def test_etag(server, static):
 
 def test_nothing_else(server):
     for path in ("/.hidden", "/link.txt", "/lib", "/lib/", "/../outside.txt", "/%2e%2e/outside.txt", "/lib/../../outside.txt",
-                 "/lib/..%2f..%2foutside.txt", "//etc/passwd", "/app.js/", "/app.js/x", "/%00", "/" + "a" * 300,
+                 "/lib/..%2f..%2foutside.txt", "//etc/passwd", "/app.js/", "/app.js/x", "/" + "a" * 300,
                  "/" + "a/" * 300):
         answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         assert b" 404 " in answer.split(b"\r\n")[0], (path, answer)
@@ -66,15 +66,6 @@ def test_no_static_folder(start):
     server = start(STATIC_DIR="/nonexistent")
     problem(server.get("/"), 404)
     assert server.get("/healthz").status_code == 200
-
-
-def test_openapi(start):
-    spec = start().get("/openapi.json")
-    assert spec.status_code == 200 and spec.headers["Content-Type"] == "application/json"
-    paths = spec.json()["paths"]
-    for path in ("/digitize", "/uploads", "/results/{id}/{file}", "/models", "/budget", "/healthz", "/readyz", "/metrics",
-                 "/events"):
-        assert path in paths
 
 
 def test_cors(start):

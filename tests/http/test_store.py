@@ -43,7 +43,8 @@ def test_files_that_cannot_grow(start, slow_scan, scan):
     server = start()
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
     problem(server.digitize(slow_scan, CURVE), 507)
-    response = server.digitize(scan, CURVE)
+    fields = CURVE + [("depth_top", "1000"), ("depth_bottom", "1320"), ("depth_unit", "ft"), ("step", "0.1")]
+    response = server.digitize(scan, fields)
     assert response.status_code in (502, 507), response.text
     assert server.visible() == [] and server.staged() == []
     assert server.get("/healthz").status_code == 200
