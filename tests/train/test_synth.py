@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "nn", "train"))
 
 from synth import make_page  # noqa: E402
-from synth import curves, style  # noqa: E402
+from synth import curves, style, visible  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 LAS = "~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nILD.OHMM :\n~A\n" + "".join(
@@ -108,13 +108,17 @@ def test_a_kick_is_labelled_across_the_track():
     assert label[195:206, 55:245].any(axis=0).all()
 
 
-def test_what_print_covers_for_good_is_no_longer_labelled():
+def test_what_cannot_be_seen_is_not_labelled():
     y = np.arange(10, 390.0)
-    canvas = draw(style.SOLID, np.column_stack([np.full(len(y), 100.0), y]))
-    canvas.erase((100, 200), (40, 60))
-    assert canvas.labels[0][180:220].any() and not canvas.merged()[360:440].any()
-    canvas.erase((100, 200), (40, 60), forget=True)
-    assert not canvas.labels[0][175:225].any() and canvas.labels[0][100:150].any(axis=1).all()
+    canvas = draw(style.SOLID, np.column_stack([np.full(len(y), 100.0), y]), scale=1.0)
+    before = canvas.labels.copy()
+    scan, empty = canvas.merged(), canvas.merged(leave_out=("curves",))
+    visible.relabel(canvas, scan, empty)
+    assert np.array_equal(canvas.labels, before)
+    scan[150:155] = 0  # a short gap is bridged
+    scan[200:390] = 0
+    visible.relabel(canvas, scan, empty)
+    assert canvas.labels[0][20:200].any(axis=1).all() and not canvas.labels[0][270:].any()
 
 
 def test_pieces_stay_on_the_track_and_wrap():

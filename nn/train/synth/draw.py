@@ -102,6 +102,7 @@ class Canvas:
         self.warp = warp
         self.layers = {}
         self.labels = np.zeros((3, height, width), np.uint8)
+        self.paths = []  # of the labels: (class, warped polylines)
 
     def layer(self, name):
         if name not in self.layers:
@@ -155,6 +156,7 @@ class Canvas:
         pieces = [p for p in pieces if len(p) > 1]
         if not pieces:
             return
+        self.paths.append((cls, pieces))
         fixed = split_like(np.rint(flat(pieces) * (1 << SHIFT)).astype(np.int32), pieces)
         line = np.zeros((self.height, self.width), np.uint8)
         cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)  # inks 3 px, see nib()
@@ -183,21 +185,18 @@ class Canvas:
         tile = tile[y0 - y:y1 - y, x0 - x:x1 - x]
         np.copyto(part, tile if clear else np.maximum(part, tile))
 
-    def erase(self, where, size, forget=False):
-        """Clears a box of page px `size` (w, h) around page point `where` in all layers, labels too if `forget`."""
+    def erase(self, where, size):
+        """Clears a box of page px `size` (w, h) around page point `where` in all layers."""
         at = self.warp(np.array([where], np.float64))[0]
-        low, high = at - np.array(size) / 2, at + np.array(size) / 2
+        low = np.maximum((at - np.array(size) / 2) * self.scale, 0).astype(int)
+        high = np.maximum((at + np.array(size) / 2) * self.scale, 0).astype(int)
         for layer in self.layers.values():
-            (x0, y0), (x1, y1) = (np.maximum(p * self.scale, 0).astype(int) for p in (low, high))
-            layer[y0:y1, x0:x1] = 0
-        if forget:
-            (x0, y0), (x1, y1) = (np.maximum(p, 0).astype(int) for p in (low, high))
-            self.labels[:, y0:y1, x0:x1] = 0
+            layer[low[1]:high[1], low[0]:high[0]] = 0
 
-    def merged(self):
+    def merged(self, leave_out=()):
         """All layers as one: horizontal and vertical grid lines add up where they cross."""
         out = cv2.add(self.layer("rows"), self.layer("columns"))
         for name, layer in self.layers.items():
-            if name not in ("rows", "columns"):
+            if name not in ("rows", "columns", *leave_out):
                 cv2.max(out, layer, out)
         return out

@@ -8,7 +8,7 @@ from .draw import SHIFT
 def pattern(rng, shape, scale, value):
     """A fill pattern [H,W] uint8."""
     kind = rng.choice(("gray", "solid", "diagonal", "lines", "upright", "dots", "bricks"),
-                      p=(0.28, 0.12, 0.26, 0.1, 0.08, 0.08, 0.08))
+                      p=(0.32, 0.06, 0.28, 0.1, 0.08, 0.08, 0.08))
     if kind == "solid":
         return np.full(shape, value, np.uint8)
     if kind == "gray":

@@ -98,7 +98,7 @@ def paragraph(rng, canvas, where, zoom, value):
                         for _ in range(count))
         at = (x, y + k * size * 1.9)
         if hole:
-            canvas.erase(at, (len(line) * size * 0.8, size * 1.9), forget=True)
+            canvas.erase(at, (len(line) * size * 0.8, size * 1.9))
         canvas.text("marks", at, line, size, value, font, rng.uniform(0.6, 1.2))
 
 

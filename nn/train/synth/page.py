@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from . import curves, fills, grid, marks, style, wear
+from . import curves, fills, grid, marks, style, visible, wear
 from .draw import Canvas, Warp, flat, log_uniform, split_like
 
 
@@ -192,18 +192,16 @@ def pale_form(rng, canvas):
             canvas.layers[name] = cv2.multiply(layer, wear.upsample(gain, layer.shape), scale=1 / 255)
 
 
-def scan(rng, canvas, look):
-    """The page through copying and scanning: uint8 [H,W], paper about 0."""
-    if not look.crisp:
-        pale_form(rng, canvas)
-    ink = canvas.merged()
+def scan(rng, canvas, look, ink, reference=None):
+    """Canvas ink through copying and scanning. Returns (uint8 [H,W], paper about 0; the curves' own ink)."""
     source = (int(round(canvas.height * look.source)), int(round(canvas.width * look.source)))
     if ink.shape != source:
         ink = cv2.resize(ink, source[::-1], interpolation=cv2.INTER_AREA)
     if not look.crisp:
         ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
     ink = wear.bands(rng, wear.age(rng, ink, look.hard))
-    reference = wear.curve_ink(ink, canvas.labels)
+    if reference is None:
+        reference = wear.curve_ink(ink, canvas.labels)
     if look.bilevel:
         ink = wear.binarise(rng, ink, look.hard, reference)
         ink = wear.speckle(rng, ink, look.hard)
@@ -211,7 +209,8 @@ def scan(rng, canvas, look):
         if reference < 90:  # the normalisation would stretch so pale a plot
             ink = cv2.convertScaleAbs(ink, alpha=rng.uniform(90, 200) / reference)
         ink = wear.gray_scan(rng, wear.speckle(rng, ink, look.hard), look.hard)
-    return wear.normalise(rng, wear.to_output(rng, ink, canvas.height, canvas.width), look.bilevel)
+    ink = wear.normalise(rng, wear.to_output(rng, ink, canvas.height, canvas.width), look.bilevel)
+    return ink, reference
 
 
 def make_page(rng, las_dir=None):
@@ -221,4 +220,11 @@ def make_page(rng, las_dir=None):
     scale = look.source if look.crisp or look.source >= 1.5 else 2 * look.source
     canvas = Canvas(height, width, scale, random_warp(rng, height, width), look.crisp)
     draw_page(rng, canvas, look, las_dir)
-    return scan(rng, canvas, look), canvas.labels
+    if not look.crisp:
+        pale_form(rng, canvas)
+    state = rng.bit_generator.state
+    ink, reference = scan(rng, canvas, look, canvas.merged())
+    rng.bit_generator.state = state  # the same wear again
+    without, _ = scan(rng, canvas, look, canvas.merged(leave_out=("curves",)), reference)
+    visible.relabel(canvas, ink, without)
+    return ink, canvas.labels
