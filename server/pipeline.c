@@ -258,6 +258,9 @@ static void summarise(struct pipeline *p)
     }
     if (!t->has_depth && p->request->want_las)
         warn(r, "No depths were given: the CSV is by row, and there is no LAS.");
+    uint64_t damaged = scan_damaged_rows(p->scan);
+    if (damaged)
+        warn(r, "%llu rows of the scan are damaged; they were read as far as they could be.", (unsigned long long)damaged);
     if (r->drift > 3)
         warn(r, "The paper drifts sideways by up to %.0f pixels; the track's edges were followed.", r->drift);
 }

@@ -1,7 +1,9 @@
 #include "server/request_defaults.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static enum err_code complete_rows(struct pipeline_request *r, const struct scan_info *scan, struct err *e)
 {
@@ -29,18 +31,31 @@ static enum err_code add_whole_track(struct layout *l, const struct scan_info *s
     return ERR_OK;
 }
 
+static bool name_taken(const struct layout *l, const char *mnemonic)
+{
+    for (size_t i = 0; i < l->n_tracks; i++)
+        for (size_t k = 0; k < l->tracks[i].n_curves; k++)
+            if (strcasecmp(l->tracks[i].curves[k].mnemonic, mnemonic) == 0)
+                return true;
+    return false;
+}
+
 /* A track with no curve named gets one: solid, read as a fraction of the track's width. */
-static enum err_code add_default_curve(struct layout_track *t, size_t index, struct err *e)
+static enum err_code add_default_curve(const struct layout *l, struct layout_track *t, struct err *e)
 {
     if (t->n_curves)
         return ERR_OK;
+    char mnemonic[sizeof t->curves->mnemonic];
+    unsigned number = 1;
+    do
+        snprintf(mnemonic, sizeof mnemonic, "C%u", number++);
+    while (name_taken(l, mnemonic));
     t->curves = calloc(1, sizeof *t->curves);
     if (!t->curves)
         return err_memory(e, "the layout");
     t->n_curves = 1;
     struct layout_curve *c = &t->curves[0];
-    c->mnemonic[0] = 'C';
-    c->mnemonic[1] = (char)('1' + index % 9);
+    memcpy(c->mnemonic, mnemonic, sizeof mnemonic);
     c->right = 1;
     return ERR_OK;
 }
@@ -82,7 +97,7 @@ enum err_code request_complete(struct pipeline_request *request, const struct sc
         /* No columns given (server/fields.h): the scan's whole width. */
         if (l->tracks[i].x0 == 0 && l->tracks[i].x1 == 0)
             l->tracks[i].x1 = scan->width - 1;
-        rc = add_default_curve(&l->tracks[i], i, e);
+        rc = add_default_curve(l, &l->tracks[i], e);
         if (rc == ERR_OK)
             rc = check_track(&l->tracks[i], scan, e);
         curves += l->tracks[i].n_curves;
