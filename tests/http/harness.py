@@ -18,10 +18,12 @@ class Server:
     def __init__(self, binary, folder, weights, start_limit=20, **settings):
         self.folder = str(folder)
         self.store = os.path.join(self.folder, "store")
+        self.tmp = os.path.join(self.folder, "tmp")
+        os.mkdir(self.tmp)
         self.log_path = os.path.join(self.folder, "log")
         env = {k: v for k, v in os.environ.items() if k not in UNSET}
         env.update(PORT="0", BIND="127.0.0.1", WEIGHTS_DIR=str(weights), STORE="dir:" + self.store,
-                   STATIC_DIR=os.path.join(ROOT, "static"), THREADS="1", LOG_LEVEL="debug")
+                   STATIC_DIR=os.path.join(ROOT, "static"), THREADS="1", LOG_LEVEL="debug", TMP_DIR=self.tmp)
         env.update({k: str(v) for k, v in settings.items()})
         begin = time.monotonic()
         with open(self.log_path, "wb") as log:

@@ -1,4 +1,5 @@
 """What a client can send that is wrong: each a 4xx problem that names the field, and nothing is left behind."""
+import os
 import socket
 import struct
 import zlib
@@ -19,7 +20,7 @@ def nothing_is_left(server):
     before = server.visible()
     yield
     assert server.visible() == before
-    assert server.staged() == []
+    assert server.staged() == [] and os.listdir(server.tmp) == []
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "image/png", "application/x-www-form-urlencoded", "", "multipart/mixed"])

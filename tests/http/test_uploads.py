@@ -37,7 +37,7 @@ def test_the_whole_way(server, scan):
     form = requests.post(server.url + "/digitize", files=[("key", (None, place["key"])), ("curve", (None, "GR:GAPI:0:150"))],
                          timeout=60)
     assert form.status_code == 200, form.text
-    assert not [name for name in os.listdir("/tmp") if name.startswith("curvelogd-")]
+    assert os.listdir(server.tmp) == []
 
 
 def test_streamed_without_a_length_and_replaced(server, scan):
