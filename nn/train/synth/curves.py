@@ -120,12 +120,13 @@ def sample_rows(rng, rows, las_dir, zoom):
     return values
 
 
-def place(rng, values, divisions):
-    """Scales to fractions of the track. Returns (fractions, edge policy)."""
-    policy = rng.choice(("cut", "saturate", "wrap", "inside", "overflow"), p=(0.35, 0.14, 0.23, 0.24, 0.04))
-    spread = log_uniform(rng, 0.02, 0.3)
-    centre = rng.uniform(0, 1)
-    if rng.random() < 0.08:  # along a grid line or an edge
+def place(rng, values, divisions, clear):
+    """Scales to fractions of the track, well inside it on `clear` pages. Returns (fractions, edge policy)."""
+    policy = rng.choice(("cut", "saturate", "wrap", "inside", "overflow"),
+                        p=(0.2, 0.05, 0.15, 0.6, 0) if clear else (0.35, 0.14, 0.23, 0.24, 0.04))
+    spread = log_uniform(rng, 0.06 if clear else 0.02, 0.3)
+    centre = rng.uniform(0.15, 0.85) if clear else rng.uniform(0, 1)
+    if rng.random() < (0.03 if clear else 0.08):  # along a grid line or an edge
         centre = rng.integers(0, divisions + 1) / divisions
         spread = log_uniform(rng, 0.003, 0.05)
     if policy == "wrap" and rng.random() < 0.2:
@@ -137,6 +138,15 @@ def place(rng, values, divisions):
         x = np.where(x < 0.08, 0.08 * np.exp(np.minimum(0, x - 0.08) / 0.08), x)
         x = np.where(x > 0.92, 1 - 0.08 * np.exp(np.minimum(0, 0.92 - x) / 0.08), x)
     return x, policy
+
+
+def calm(rng, fractions, wide):
+    """The same curve with moderate wiggle on a track `wide` px wide: most rows move by under two px."""
+    x = gaussian_filter1d(fractions, log_uniform(rng, 3, 14))
+    slope = np.quantile(np.abs(np.diff(x)), 0.9) * 2 * wide
+    limit = rng.uniform(0.5, 2)
+    middle = np.median(x)
+    return middle + (x - middle) * min(1.0, limit / max(slope, 1e-6))
 
 
 def companion(rng, fractions):

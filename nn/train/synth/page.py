@@ -18,6 +18,7 @@ class Look:
     curve_value: int
     bilevel: bool
     crisp: bool  # drawn by a computer without antialiasing, hardly blurred
+    clear: bool  # little wear, few calm curves of plain styles: what each class is in its pure form
 
 
 def random_look(rng):
@@ -27,10 +28,12 @@ def random_look(rng):
     source = float(rng.choice((0.5, 0.575, 0.75, 1, 1.5, 2), p=chances))
     if rng.random() < 0.25:  # the tag lies a little
         source *= rng.uniform(0.85, 1.18)
-    value = int(rng.uniform(150, 256)) if kind != "gray" else int(rng.uniform(90, 256))
     crisp = kind != "bilevel" and rng.random() < 0.35
-    return Look(kind, log_uniform(rng, 0.6, 1.6), hard * (0.3 if crisp else 1), min(source, 2.0), value,
-                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp)
+    clear = rng.random() < 0.55
+    value = int(rng.uniform(200 if clear else 90 if kind == "gray" else 150, 256))
+    hard *= (0.3 if crisp else 1) * (0.4 if clear else 1)
+    return Look(kind, log_uniform(rng, 0.6, 1.6), hard, min(source, 2.0), value,
+                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp, clear)
 
 
 def random_warp(rng, height, width):
@@ -65,31 +68,43 @@ def layout(rng, height, width, zoom):
     return tracks, columns
 
 
-def random_classes(rng):
+def random_classes(rng, clear):
     """Styles of the curves of one track."""
-    count = int(rng.choice((0, 1, 2, 3, 4), p=(0.05, 0.3, 0.4, 0.2, 0.05)))
-    classes = [int(rng.choice(3, p=(0.48, 0.28, 0.24))) for _ in range(count)]
-    if count == 2 and rng.random() < 0.35:
+    chances = (0.04, 0.36, 0.48, 0.12, 0) if clear else (0.05, 0.27, 0.4, 0.22, 0.06)
+    count = int(rng.choice(5, p=chances))
+    classes = [int(rng.choice(3, p=(0.44, 0.31, 0.25))) for _ in range(count)]
+    if count == 2 and rng.random() < (0.2 if clear else 0.35):
         classes = [style.SOLID, style.SOLID]
     return classes
 
 
+def random_curve(rng, track, look, las_dir, cls, drawn):
+    """Fractions of the track per half row, and what happens at its edges."""
+    if drawn and rng.random() < (0.15 if look.clear else 0.33):
+        return curves.companion(rng, drawn[-1]), "cut"
+    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom)
+    fractions, policy = curves.place(rng, values, track.divisions, look.clear)
+    chance = (0.7 if look.clear else 0.15) if cls == style.SOLID else (0.9 if look.clear else 0.5)
+    if rng.random() < chance:
+        fractions = curves.calm(rng, fractions, track.x1 - track.x0)
+    return fractions, policy
+
+
 def draw_curves(rng, canvas, track, look, las_dir):
     """Places, inks and labels the curves of one track."""
-    rows = int(track.bottom - track.top)
     drawn = []
-    for cls in random_classes(rng):
-        if drawn and rng.random() < 0.33:
-            fractions, policy = curves.companion(rng, drawn[-1]), "cut"
-        else:
-            values = curves.sample_rows(rng, rows, las_dir, look.zoom)
-            fractions, policy = curves.place(rng, values, track.divisions)
+    for cls in random_classes(rng, look.clear):
+        fractions, policy = random_curve(rng, track, look, las_dir, cls, drawn)
         drawn.append(fractions)
-        value = rng.uniform(90, 256) if look.kind == "gray" else look.curve_value * rng.uniform(0.8, 1.1)
-        how = style.random_style(rng, cls, look.zoom, int(min(value, 255)))
+        value = look.curve_value * rng.uniform(0.8, 1.1)
+        if look.kind == "gray":
+            value = rng.uniform(160 if look.clear else 90, 256)
+        how = style.random_style(rng, cls, look.zoom, int(min(value, 255)), look.clear)
         if np.ptp(fractions) < 0.02:  # a straight line has to be told from the grid
             how.width = max(how.width, 2.2)
-        backup = style.random_style(rng, int(rng.integers(3)), look.zoom, how.value) if rng.random() < 0.3 else how
+        backup = how
+        if rng.random() < 0.3:
+            backup = style.random_style(rng, int(rng.integers(3)), look.zoom, how.value, look.clear)
         for first, last in spans(rng, len(fractions)):
             y = track.top + np.arange(first, last) / 2
             ink_span(rng, canvas, track, fractions[first:last], y, policy, (how, backup))
@@ -121,7 +136,7 @@ def ink_span(rng, canvas, track, fractions, y, policy, styles):
 
 def shade_track(rng, canvas, track, drawn, look):
     """Sometimes fills beside or between the curves."""
-    if not drawn or rng.random() > 0.12:
+    if not drawn or rng.random() > (0.06 if look.clear else 0.14):
         return
     n = len(drawn[0])
     y = track.top + np.arange(n) / 2
@@ -179,7 +194,7 @@ def draw_page(rng, canvas, look, las_dir):
         y = end + rng.choice((0.0, rng.uniform(5, 40), rng.uniform(40, 200)))
         if rng.random() < 0.5:
             place = layout(rng, canvas.height, canvas.width, look.zoom)
-    marks.scatter(rng, canvas, rng.poisson(rng.choice((0.5, 3, 10))), look.zoom)
+    marks.scatter(rng, canvas, rng.poisson(rng.choice((0.5, 2, 4) if look.clear else (0.5, 3, 10))), look.zoom)
 
 
 def pale_form(rng, canvas):
@@ -203,7 +218,7 @@ def scan(rng, canvas, look, ink, reference=None):
     if reference is None:
         reference = wear.curve_ink(ink, canvas.labels)
     if look.bilevel:
-        ink = wear.binarise(rng, ink, look.hard, reference)
+        ink = wear.binarise(rng, ink, look.hard, reference, look.clear)
         ink = wear.speckle(rng, ink, look.hard)
     else:
         if reference < 90:  # the normalisation would stretch so pale a plot

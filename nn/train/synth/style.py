@@ -24,47 +24,61 @@ class Style:
     tick: float = 0.0  # distance of small cross strokes that tell this curve from others, page px
 
 
-def random_style(rng, cls, zoom, value):
-    width = log_uniform(rng, 1.1, 3.6) if rng.random() < 0.85 else rng.uniform(3, 6)
-    width = float(np.clip(width * zoom ** 0.5, 0.8, 6.5))
-    if cls == SOLID and rng.random() < 0.03:  # a caliper or bit size printed as a bar
+def random_style(rng, cls, zoom, value, clear):
+    """A style for a curve of class `cls`; `clear` ones leave no doubt which class it is."""
+    width = log_uniform(rng, 1.1, 3.6) if clear or rng.random() < 0.85 else rng.uniform(3, 6)
+    width = float(np.clip(width * zoom ** 0.5, 0.9 if clear else 0.8, 6.5))
+    if cls == SOLID and not clear and rng.random() < 0.05:  # a caliper or bit size printed as a bar
         width = rng.uniform(6, 13)
     style = Style(cls, width, value)
     if cls == DASHED:
-        style.pattern = _dashes(rng, width, zoom)
+        style.pattern = _clear_dashes(rng, width) if clear else _dashes(rng, width, zoom)
     elif cls == DOTTED:
-        style.width = float(np.clip(width, 1.2, 4))
-        dot = rng.uniform(0.1, 0.5) * style.width
-        pitch = max(style.width * rng.uniform(1.4, 3.5), rng.uniform(3.5, 10) * zoom)
-        style.pattern = (dot, pitch)
+        style.width = float(np.clip(width, 1.4, 4))
+        gap = rng.uniform(4, 9) if clear else max(2.5, rng.uniform(2.5, 10) * zoom)
+        style.pattern = (rng.uniform(0.1, 0.5) * style.width, style.width + gap)
     if cls != SOLID:
-        style.ragged = rng.choice((0.0, 0.05, 0.2, 0.4), p=(0.4, 0.3, 0.2, 0.1))
-        style.by_depth = rng.random() < 0.25
-    if cls == SOLID and rng.random() < 0.03:
-        style.tick = rng.uniform(20, 120) * zoom
-    kind = rng.random()
-    if kind < 0.25:
-        style.pen = rng.uniform(0.1, 0.5)
-    elif kind < 0.42:
-        style.galvanometer = rng.uniform(0.3, 1.1)
-    elif kind < 0.52:
-        style.stair = (rng.uniform(1, 3), rng.uniform(0.8, 2.5))
-    if rng.random() < 0.25:
-        style.breaks = log_uniform(rng, 0.0005, 0.02)
-        style.breaks_length = log_uniform(rng, 0.5, 5)
+        style.ragged = rng.choice((0.0, 0.05, 0.2, 0.4), p=(0.5, 0.3, 0.2, 0) if clear else (0.3, 0.3, 0.25, 0.15))
+        style.by_depth = rng.random() < (0.05 if clear else 0.25)
+    _add_pen(rng, style, zoom, clear)
     return style
 
 
+def _add_pen(rng, style, zoom, clear):
+    """What the pen, the film or the plotter does to the line."""
+    kind = rng.random()
+    if kind < 0.25:
+        style.pen = rng.uniform(0.1, 0.25 if clear else 0.5)
+    elif kind < 0.42:
+        style.galvanometer = rng.uniform(0.3, 0.6 if clear else 1.1)
+    elif kind < (0.45 if clear else 0.52):
+        style.stair = (rng.uniform(1, 3), rng.uniform(0.8, 2.5))
+    if clear:
+        return
+    if style.cls == SOLID and rng.random() < 0.05:
+        style.tick = rng.uniform(20, 120) * zoom
+    if rng.random() < 0.3:
+        style.breaks = log_uniform(rng, 0.0005, 0.01)
+        style.breaks_length = log_uniform(rng, 0.5, 4)
+
+
+def _clear_dashes(rng, width):
+    """Dashes of 8 to 25 px with gaps of 5 to 12 px between their round ends; at times a dot in the gap."""
+    gap = width + rng.uniform(5, 12)
+    dash = max(width, rng.uniform(8, 25) - width)
+    return (dash, gap) if rng.random() < 0.85 else (dash, gap, max(1.0, 0.5 * width), gap)
+
+
 def _dashes(rng, width, zoom):
-    kind = rng.choice(("short", "medium", "long", "dashdot", "longdot"), p=(0.32, 0.33, 0.19, 0.1, 0.06))
+    kind = rng.choice(("short", "medium", "long", "dashdot", "longdot"), p=(0.3, 0.35, 0.2, 0.1, 0.05))
     dot = max(1.0, width * rng.uniform(0.3, 1))
-    gap = width + rng.uniform(2, 8) * zoom
+    gap = width + max(2.5, rng.uniform(2.5, 9) * zoom)
     if kind == "short":
-        return (max(1.8 * width, rng.uniform(5, 11) * zoom), width * 0.7 + rng.uniform(2.5, 7) * zoom)
+        return (max(1.8 * width, rng.uniform(5, 11) * zoom), gap)
     if kind == "medium":
         return (rng.uniform(10, 24) * zoom, gap)
     if kind == "long":
-        return (rng.uniform(24, 60) * zoom, gap * rng.uniform(0.8, 2))
+        return (min(75.0, rng.uniform(24, 60) * zoom), gap * rng.uniform(1, 2))
     if kind == "dashdot":
         return (rng.uniform(9, 26) * zoom, gap, dot, gap)
     return (rng.uniform(24, 50) * zoom, gap, dot, gap, dot, gap)

@@ -82,9 +82,11 @@ def curve_ink(ink, labels):
     return max(24.0, float(min(found))) if found else 180.0
 
 
-def binarise(rng, ink, hard, reference):
+def binarise(rng, ink, hard, reference, clear):
     """A bilevel scan of gray ink: threshold, edge noise, dropouts. `reference`: the curves' own ink."""
-    share = rng.uniform(0.25, 0.75) if rng.random() < 0.9 else rng.uniform(0.7, 0.95)
+    share = rng.uniform(0.25, 0.75) if rng.random() < 0.88 else rng.uniform(0.7, 0.95)
+    if clear:
+        share = rng.uniform(0.35, 0.65)
     level = reference * share
     rough = min(rng.uniform(5, 60) * hard, 0.6 * level)
     noise = noise_bytes(rng, ink.shape)
@@ -97,7 +99,7 @@ def binarise(rng, ink, hard, reference):
     if rng.random() < 0.5:  # the level wanders over the page
         wander = rng.uniform(0.05, 0.4) * level * hard * field(rng, ink.shape, log_uniform(rng, 15, 500), small=True)
         bar = cv2.subtract(cv2.add(bar, upsample(wander, ink.shape)), upsample(-wander, ink.shape))
-    if rng.random() < 0.12:  # a line scanner whose rows differ
+    if rng.random() < 0.12 * min(1.0, hard + 0.3):  # a line scanner whose rows differ
         rows = rng.uniform(0.1, 0.5) * level * rng.uniform(-1, 1, (ink.shape[0], 1))
         if rng.random() < 0.5:
             rows = rows * (smooth_noise(rng, ink.shape[0], 60)[:, None] > 0)
