@@ -1,0 +1,31 @@
+// Common mnemonics with their usual units and scales, as printed on logs.
+export const mnemonics = [
+  ["GR", "Gamma ray", "GAPI", 0, 150, "lin"],
+  ["SP", "Spontaneous potential", "MV", -160, 40, "lin"],
+  ["CALI", "Caliper", "IN", 6, 16, "lin"],
+  ["DT", "Sonic travel time", "US/F", 140, 40, "lin"],
+  ["SPHI", "Sonic porosity", "PU", 30, -10, "lin"],
+  ["RHOB", "Bulk density", "G/C3", 2, 3, "lin"],
+  ["DRHO", "Density correction", "G/C3", -0.25, 0.25, "lin"],
+  ["DPHI", "Density porosity", "PU", 30, -10, "lin"],
+  ["NPHI", "Neutron porosity", "PU", 30, -10, "lin"],
+  ["PEF", "Photoelectric factor", "B/E", 0, 10, "lin"],
+  ["ILD", "Deep induction", "OHMM", 0.2, 2000, "log"],
+  ["ILM", "Medium induction", "OHMM", 0.2, 2000, "log"],
+  ["SFLU", "Spherically focused", "OHMM", 0.2, 2000, "log"],
+  ["LLD", "Deep laterolog", "OHMM", 0.2, 2000, "log"],
+  ["LLS", "Shallow laterolog", "OHMM", 0.2, 2000, "log"],
+  ["MSFL", "Microspherically focused", "OHMM", 0.2, 2000, "log"],
+  ["RES", "Resistivity", "OHMM", 0, 50, "lin"],
+  ["SN", "Short normal", "OHMM", 0, 50, "lin"],
+  ["LN", "Long normal", "OHMM", 0, 50, "lin"],
+  ["MINV", "Microinverse", "OHMM", 0, 40, "lin"],
+  ["MNOR", "Micronormal", "OHMM", 0, 40, "lin"],
+  ["COND", "Conductivity", "MMHO", 400, 0, "lin"],
+  ["TEMP", "Temperature", "DEGF", 50, 250, "lin"],
+  ["TENS", "Tension", "LBF", 10000, 0, "lin"],
+  ["NEUT", "Neutron counts", "API", 0, 1000, "lin"],
+  ["ROP", "Rate of penetration", "F/HR", 0, 200, "lin"],
+].map(([name, title, unit, left, right, scale]) => ({ name, title, unit, left, right, scale }));
+
+export const findMnemonic = (name) => mnemonics.find((m) => m.name === name.trim().toUpperCase());
