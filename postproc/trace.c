@@ -38,7 +38,7 @@ static enum err_code measure(struct group *g, size_t i, size_t n, struct err *e)
 
     claim_others(g, i, n);
     rc = line_measure(&g->lines[i], &g->evidence, e);
-    return rc ? rc : line_centre(&g->lines[i], e);
+    return rc ? rc : line_centre(&g->lines[i], &g->evidence, e);
 }
 
 static enum err_code find(struct group *g, size_t i, size_t n, const struct job *job, struct err *e)

@@ -1,4 +1,4 @@
-/* The centre of a line from the ends of its ink runs.
+/* The centre of a line from the outline of its ink.
  *
  * A curve x(y) drawn with a round pen of radius r covers in row y the columns from
  * min over dy of x(y+dy) - sqrt(r^2-dy^2) to max over dy of x(y+dy) + sqrt(r^2-dy^2), |dy| <= r.
@@ -9,93 +9,191 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/size.h"
 #include "postproc/trace_line.h"
 
-enum { SAMPLES = 4 };   /* of dy on each side */
+enum { SAMPLES = 4,   /* of dy on each side */
+       REACH = 5,     /* rows held above and below: one more than the largest radius */
+       HELD = 2 * REACH + 1 };
 
-/* ends[y] between rows; NaN where either neighbour is. */
-static float between(const float *ends, int rows, float y)
+/* Rows of probability around the one at work: row y at y % HELD. */
+struct window {
+    const struct evidence *ev;
+    int rows, columns, next;   /* next row to read */
+    uint8_t *q;                /* [columns] */
+    float *p;                  /* [HELD, columns] */
+};
+
+static const float *row_of(const struct window *w, int y)
+{
+    return w->p + (size_t)(y % HELD) * (size_t)w->columns;
+}
+
+/* Reads rows up to y + REACH. */
+static void advance(struct window *w, int y)
+{
+    for (; w->next < w->rows && w->next <= y + REACH; w->next++) {
+        float *p = w->p + (size_t)(w->next % HELD) * (size_t)w->columns;
+        int lo, hi;
+
+        evidence_row(w->ev, w->next, w->q);
+        evidence_bounds(w->ev, w->next, &lo, &hi);
+        for (int x = 0; x < w->columns; x++)
+            p[x] = x < lo - 4 || x > hi + 4 ? 0 : w->ev->probability[w->q[x]];
+    }
+}
+
+/* Probability at a fractional row. */
+static float between(const struct window *w, float y, int x)
 {
     int i = (int)floorf(y);
     float f = y - (float)i;
 
-    if (i < 0 || i >= rows || (f > 0 && i + 1 >= rows))
-        return NAN;
-    return f > 0 ? ends[i] + f * (ends[i + 1] - ends[i]) : ends[i];
+    if (x < 0 || x >= w->columns || i < 0 || i >= w->rows)
+        return 0;
+    if (f == 0 || i + 1 >= w->rows)
+        return row_of(w, i)[x];
+    return row_of(w, i)[x] * (1 - f) + row_of(w, i + 1)[x] * f;
 }
 
-/* The curve at row y seen from the right (sign 1) or the left (sign -1). */
-static float from_side(const float *ends, int rows, int y, float radius, float sign)
+/* The end, on side `way`, of the ink at fractional row y that runs through columns first..last: from the
+ * inked column of these that is farthest on that side, outward.  NaN if none of them is inked. */
+static float ink_end(const struct window *w, float y, int first, int last, int way, float edge)
 {
-    float best = sign * ends[y] - radius;
+    int x = way > 0 ? last : first, stop = way > 0 ? first - 1 : last + 1;
+    float in, out;
+
+    while (x != stop && between(w, y, x) < edge)
+        x -= way;
+    if (x == stop)
+        return NAN;
+    for (in = between(w, y, x); (out = between(w, y, x + way)) >= edge; x += way)
+        in = out;
+    return (float)x + (float)way * (in - edge) / (in - out);
+}
+
+/* The curve at row y seen from side `way`. */
+static float from_side(const struct window *w, const struct line *line, int y, int way)
+{
+    float best = INFINITY, edge = line_edge(line->peak[y]), r = fmaxf(0.8f, line->radius - 0.2f);
+    int first = (int)ceilf(line->lo[y]), last = (int)floorf(line->hi[y]);
 
     for (int k = -SAMPLES; k <= SAMPLES; k++) {
-        float dy = radius * (float)k / SAMPLES, v = between(ends, rows, (float)y + dy);
+        float dy = r * (float)k / SAMPLES, end = ink_end(w, (float)y + dy, first, last, way, edge);
 
-        if (!isnan(v))
-            best = fminf(best, sign * v - sqrtf(fmaxf(0, radius * radius - dy * dy)));
+        if (!isnan(end))
+            best = fminf(best, (float)way * end - sqrtf(r * r - dy * dy));
     }
-    return sign * best;
+    return isinf(best) ? NAN : (float)way * best;
 }
 
-/* Rows first..last, in which the two sides disagree: a peak if one side sticks out from the chord between
- * the rows around much more than the other. */
-static void settle(struct line *line, const float *left, const float *right, int first, int last)
+/* Whether side[y] is a tip on side `way`: no row around sticks out more, and it falls back by more than
+ * `least` columns within a few rows above and below. */
+static bool is_tip(const float *side, int rows, int y, int way, float least)
 {
-    float a = first > 0 ? line->x[first - 1] : NAN, b = last + 1 < line->rows ? line->x[last + 1] : NAN;
-    float out_right = 0, out_left = 0;
+    enum { AROUND = 3 };
 
-    if (isnan(a))
-        a = b;
-    if (isnan(b))
-        b = a;
-    for (int y = first; y <= last; y++) {
-        float f = (float)(y - first + 1) / (float)(last - first + 2), chord = a + f * (b - a);
+    for (int up = -1; up <= 1; up += 2) {
+        float fall = 0;
 
-        out_right = fmaxf(out_right, right[y] - chord);
-        out_left = fmaxf(out_left, chord - left[y]);
+        for (int k = 1; k <= AROUND; k++) {
+            int j = y + up * k;
+            float d;
+
+            if (j < 0 || j >= rows || isnan(side[j]))
+                break;
+            d = (float)way * (side[y] - side[j]);
+            if (k == 1 && (d < 0 || (d == 0 && up > 0)))
+                return false;
+            fall = fmaxf(fall, d);
+        }
+        if (fall <= least)
+            return false;
     }
-    for (int y = first; y <= last; y++) {
-        if (out_right > 2 * out_left)
+    return true;
+}
+
+/* distance: [rows]: rows to the nearest tip on side `way`, at most `far`. */
+static void tip_distance(const float *side, int rows, int way, uint8_t far, uint8_t *distance)
+{
+    uint8_t near = far;
+
+    for (int y = 0; y < rows; y++) {
+        near = isnan(side[y]) ? far : is_tip(side, rows, y, way, 1.5f) ? 0 : near < far ? near + 1 : far;
+        distance[y] = near;
+    }
+    near = far;
+    for (int y = rows - 1; y >= 0; y--) {
+        near = distance[y] == 0 ? 0 : near < far ? near + 1 : far;
+        if (near < distance[y])
+            distance[y] = near;
+    }
+}
+
+/* Within a pen's radius of a tip the side on which it sticks out is right. */
+static enum err_code settle(struct line *line, const float *left, const float *right, struct err *e)
+{
+    size_t n = (size_t)line->rows;
+    uint8_t *to_left = malloc(n), *to_right = malloc(n), far = (uint8_t)(ceilf(line->radius) + 1);
+    enum err_code rc = ERR_OK;
+
+    if (!to_left || !to_right) {
+        rc = err_memory(e, "a curve's centre");
+        goto out;
+    }
+    tip_distance(left, line->rows, -1, far, to_left);
+    tip_distance(right, line->rows, 1, far, to_right);
+    for (int y = 0; y < line->rows; y++) {
+        if (isnan(line->x[y]) || right[y] <= left[y])
+            continue;
+        if (to_right[y] < far && to_right[y] < to_left[y])
             line->x[y] = right[y];
-        else if (out_left > 2 * out_right)
+        else if (to_left[y] < far && to_left[y] < to_right[y])
             line->x[y] = left[y];
     }
+out:
+    free(to_right);
+    free(to_left);
+    return rc;
 }
 
-enum err_code line_centre(struct line *line, struct err *e)
+static void centre_row(struct line *line, struct window *w, int y, float *left, float *right)
 {
-    const float apart = 1.0f;   /* columns by which the sides may disagree for other reasons */
+    *left = *right = line->x[y] = NAN;
+    if (line->peak[y] == 0)
+        return;
+    line->x[y] = *left = *right = line->centre[y];
+    if (line->hi[y] - line->lo[y] < 2.6f * line->radius)
+        return;
+    *right = from_side(w, line, y, 1);
+    *left = from_side(w, line, y, -1);
+    if (isnan(*right) || isnan(*left))
+        *left = *right = line->centre[y];
+    else
+        line->x[y] = (*left + *right) / 2;
+}
+
+enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e)
+{
+    struct window w = {.ev = ev, .rows = line->rows, .columns = mask_columns(ev->mask)};
     size_t n = (size_t)line->rows;
     float *left = malloc(n * sizeof *left), *right = malloc(n * sizeof *right);
     enum err_code rc = ERR_OK;
 
-    if (!left || !right) {
+    w.q = malloc((size_t)w.columns);
+    w.p = malloc((size_t)w.columns * HELD * sizeof *w.p);
+    if (!left || !right || !w.q || !w.p) {
         rc = err_memory(e, "a curve's centre");
         goto out;
     }
     for (int y = 0; y < line->rows; y++) {
-        line->x[y] = left[y] = right[y] = NAN;
-        if (line->peak[y] == 0)
-            continue;
-        right[y] = from_side(line->hi, line->rows, y, line->radius, 1);
-        left[y] = from_side(line->lo, line->rows, y, line->radius, -1);
-        if (line->hi[y] - line->lo[y] < 2.6f * line->radius)
-            line->x[y] = line->centre[y];
-        else
-            line->x[y] = (left[y] + right[y]) / 2;
+        advance(&w, y);
+        centre_row(line, &w, y, &left[y], &right[y]);
     }
-    for (int y = 0; y < line->rows; y++) {
-        int last = y;
-
-        if (isnan(line->x[y]) || right[y] - left[y] < apart)
-            continue;
-        while (last + 1 < line->rows && right[last + 1] - left[last + 1] >= apart)
-            last++;
-        settle(line, left, right, y, last);
-        y = last;
-    }
+    rc = settle(line, left, right, e);
 out:
+    free(w.p);
+    free(w.q);
     free(right);
     free(left);
     return rc;

@@ -40,6 +40,11 @@ void line_free(struct line *line)
     memset(line, 0, sizeof *line);
 }
 
+float line_edge(float peak)
+{
+    return fminf(INK_EDGE, 0.5f * peak);
+}
+
 /* The ink run at or next to column `at`: its ends and peak in p: [columns].  False if there is no ink. */
 static bool find_run(const float *p, int columns, int at, int *first, int *last, float *peak)
 {
@@ -52,7 +57,7 @@ static bool find_run(const float *p, int columns, int at, int *first, int *last,
     if (p[top] < INK_MIN)
         return false;
     *peak = p[top];
-    edge = fminf(INK_EDGE, 0.5f * p[top]);
+    edge = line_edge(p[top]);
     for (*first = top; *first > 0 && p[*first - 1] >= edge; --*first)
         *peak = fmaxf(*peak, p[*first - 1]);
     for (*last = top; *last + 1 < columns && p[*last + 1] >= edge; ++*last)
@@ -74,7 +79,7 @@ static void measure_row(struct line *line, int y, const float *p, int columns, i
     line->lo[y] = line->hi[y] = line->centre[y] = NAN;
     line->peak[y] = line->rival[y] = 0;
     if (find_run(p, columns, line->path[y], &first, &last, &line->peak[y])) {
-        edge = fminf(INK_EDGE, 0.5f * line->peak[y]);
+        edge = line_edge(line->peak[y]);
         line->lo[y] = (float)first - (first > 0 ? crossing(p[first], p[first - 1], edge) : 0.5f);
         line->hi[y] = (float)last + (last + 1 < columns ? crossing(p[last], p[last + 1], edge) : 0.5f);
         for (int x = first - 1 < 0 ? 0 : first - 1; x <= last + 1 && x < columns; x++) {

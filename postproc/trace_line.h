@@ -25,7 +25,10 @@ void line_free(struct line *line);
 /* Fills lo, hi, centre, peak, rival, claim and radius from path and evidence. */
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e);
 
-/* Fills x from lo, hi, centre and radius. */
-enum err_code line_centre(struct line *line, struct err *e);
+/* Fills x from the evidence around the runs that line_measure found. */
+enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e);
+
+/* The probability at which a run with this peak ends. */
+float line_edge(float peak);
 
 #endif
