@@ -52,11 +52,12 @@ def centre_errors(probability, label):
 def score(counts, errors):
     hit, predicted, true = counts
     errors = np.array(errors)
+    median = float(np.median(errors)) if len(errors) else np.inf
     return {"f1": round(2 * hit / max(1, predicted + true), 4),
             "iou": round(hit / max(1, predicted + true - hit), 4),
             "precision": round(hit / max(1, predicted), 4),
             "recall": round(hit / max(1, true), 4),
-            "centre_median_px": round(float(np.median(errors)), 3) if len(errors) else None,
+            "centre_median_px": round(median, 3) if np.isfinite(median) else None,
             "centre_within_1px": round(float((errors <= 1).mean()), 4) if len(errors) else None,
             "centre_lost": round(float(np.isinf(errors).mean()), 4) if len(errors) else None}
 
