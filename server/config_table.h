@@ -29,4 +29,6 @@ TEXT(api_keys_file, "API_KEYS_FILE", "", "file of NAME:KEY lines; when set, digi
 TEXT(cors_origin, "CORS_ORIGIN", "", "origin that may call from a browser, or *; empty: only the server's own page")
 TEXT(static_dir, "STATIC_DIR", "./static", "folder of the demo page and openapi.json")
 TEXT(tmp_dir, "TMP_DIR", "/tmp", "folder for request bodies while they are worked on")
+INT(preview_mb, "PREVIEW_MB", 256, 0, 1000000, "disk space for previews of scans in TMP_DIR, in 10^6 bytes; 0: none are made")
+INT(preview_ttl_s, "PREVIEW_TTL_S", 21600, 1, 31536000, "seconds after which an unused preview is removed")
 CHOICE(log_level, "LOG_LEVEL", "info", "debug|info|warn|error", "least level that is logged")

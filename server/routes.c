@@ -11,6 +11,7 @@
 #include "server/health.h"
 #include "server/ids.h"
 #include "server/page.h"
+#include "server/previews.h"
 #include "server/response.h"
 #include "server/upload_route.h"
 
@@ -70,6 +71,9 @@ static const struct route routes[] = {
      .max_body = SMALL_BODY, .handle = upload_route_create},
     {.method = "PUT", .path = "/uploads/*", .label = "upload", .body = BODY_STREAM, .begin = upload_route_begin,
      .data = upload_route_data, .handle = upload_route_handle, .end = upload_route_end},
+    {.method = "POST", .path = "/previews", .label = "previews", .needs_key = true, .body = BODY_STREAM,
+     .begin = digitize_route_begin, .data = digitize_route_data, .handle = previews_create, .end = digitize_route_end},
+    {.method = "GET", .path = "/previews/*", .label = "preview", .quiet = true, .handle = previews_get},
     {.method = "GET", .path = "/results/*", .label = "results", .handle = handle_result},
     {.method = "POST", .path = "/events", .label = "events", .body = BODY_MEMORY, .max_body = BATCH_BODY,
      .begin = events_begin, .handle = events_handle},
