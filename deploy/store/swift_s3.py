@@ -58,11 +58,12 @@ def write_configs(conf, args, ports):
         users += f"user_{key.replace(':', '_')} = {secret}\n"
     write(f"{conf}/proxy.conf", f"[DEFAULT]\nbind_ip = {args.bind}\nbind_port = {args.port}\n{common}"
           "cors_allow_origin = *\n"
-          "[pipeline:main]\npipeline = catch_errors cache s3api tempauth proxy-server\n"
+          "[pipeline:main]\npipeline = catch_errors cache s3api tempauth slo proxy-server\n"
           "[app:proxy-server]\nuse = egg:swift#proxy\nallow_account_management = true\naccount_autocreate = true\n"
           f"[filter:tempauth]\nuse = egg:swift#tempauth\n{users}"
           f"[filter:s3api]\nuse = egg:swift#s3api\nlocation = {args.region}\ncors_preflight_allow_origin = *\n"
           f"storage_domain = {args.domain}\n"
+          "[filter:slo]\nuse = egg:swift#slo\n"
           f"[filter:catch_errors]\nuse = egg:swift#catch_errors\n"
           f"[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:{ports['memcached']}\n")
 
@@ -85,7 +86,7 @@ def ask(args, method, path, headers):
 
 def make_buckets(args):
     """Through Swift's own interface, where a bucket's CORS rule can be set too."""
-    deadline = time.time() + 60
+    deadline = time.time() + 300
     while True:
         try:
             reply = ask(args, "GET", "/auth/v1.0", {"X-Auth-User": args.key, "X-Auth-Key": args.secret})
