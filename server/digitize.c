@@ -203,6 +203,8 @@ static enum err_code add_urls(struct run *run, struct err *e)
         code = add_url(run, json, "las", "curves.las", e);
     if (!code && run->result.wrote_overlay)
         code = add_url(run, json, "overlay", "overlay.png", e);
+    if (!code && run->result.wrote_overlay)
+        code = add_url(run, json, "edges", "edges.json", e);
     if (!code && run->result.wrote_mask)
         code = add_url(run, json, "mask", "mask.png", e);
     if (!code)

@@ -225,6 +225,8 @@ static enum err_code write_files(struct pipeline *p, struct err *e)
         rc = result_write_overlay(dir, p->input, p->runs, n, p->job, e);
         p->result->wrote_overlay = rc == ERR_OK;
     }
+    if (rc == ERR_OK && p->request->want_overlay)
+        rc = result_write_edges(dir, p->runs, n, e);
     if (rc == ERR_OK && p->request->want_mask) {
         rc = result_write_masks(dir, p->runs, n, e);
         p->result->wrote_mask = rc == ERR_OK;

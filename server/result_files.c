@@ -13,6 +13,9 @@
 /* A picture larger than this is of no use in a browser and slow to write: it is averaged down. */
 enum { OVERLAY_MAX_PIXELS = 24000000, OVERLAY_MAX_ROWS = 32000 };
 
+/* Rows at which a track's edges are told: paper runs askew slowly. */
+enum { EDGES_MAX = 2000 };
+
 static enum err_code open_file(FILE **out, const char *dir, const char *name, struct err *e)
 {
     char path[PATH_MAX];
@@ -113,6 +116,44 @@ enum err_code result_write_overlay(const char *dir, struct normalise *input, con
 out:
     free(tracks);
     return rc;
+}
+
+/* Where mask row j's centre and mask column c lie on the scan. */
+static double scan_row(const struct track_run *run, int j)
+{
+    return run->geometry.y_origin + (j + 0.5) / run->geometry.y_scale;
+}
+
+static double scan_column(const struct track_run *run, double c)
+{
+    return run->geometry.x_origin + (c + 0.5) / run->geometry.x_scale - 0.5;
+}
+
+static void print_edges(FILE *file, const struct track_run *run)
+{
+    int every = (run->rows - 1) / EDGES_MAX + 1, last = run->rows - 1, next;
+    fputs("{\"edges\":[", file);
+    for (int j = 0; j <= last; j = next) {
+        next = j < last && j + every > last ? last : j + every;
+        fprintf(file, "%s[%.1f,%.2f,%.2f]", j ? "," : "", scan_row(run, j), scan_column(run, run->left[j]),
+                scan_column(run, run->right[j]));
+    }
+    fputs("]}", file);
+}
+
+enum err_code result_write_edges(const char *dir, const struct track_run *runs, size_t n, struct err *e)
+{
+    FILE *file;
+    enum err_code rc = open_file(&file, dir, "edges.json", e);
+    if (rc != ERR_OK)
+        return rc;
+    fputs("{\"tracks\":[", file);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? ",\n" : "", file);
+        print_edges(file, &runs[i]);
+    }
+    fputs("]}\n", file);
+    return close_file(file, "edges.json", rc, e);
 }
 
 enum err_code result_write_masks(const char *dir, const struct track_run *runs, size_t n, struct err *e)
