@@ -1,14 +1,9 @@
-/* The decoder and the head, one chain from 1/32 to the logits.  Encoder outputs of the first two scales
- * that were not kept are computed again, from the image. */
+/* The decoder and the head, one chain from 1/32 to the logits.  The encoder's outputs at 1/2 and 1/4 are
+ * computed again, from the image: they would fill most of the memory, and touching memory for the first
+ * time costs as much as computing what goes there. */
 #include "nn/forward.h"
 
-enum {
-    CHUNK = 96,
-    /* The decoder asks for a row of the recomputed first scale up to nine rows after the second scale has
-     * asked for a later one. */
-    SHARED_RING = 16,
-    CHAIN_RING = 4
-};
+enum { CHUNK = 96 };
 
 struct chain {
     struct strip strip;
@@ -28,37 +23,24 @@ static struct forward_strips strips_of(const struct forward *f)
     return forward_strips(f, last_level(f), f->plan.strip_rows);
 }
 
-static struct node *encoder_output(const struct forward *f, struct strip *s, int level, struct node *before,
-                                   struct arena *arena)
-{
-    if (forward_keeps(f, level))
-        return strip_stored(s, (struct map *)&f->skip[level]);
-    struct node *n;
-    if (level == 1)
-        n = strip_stem(s, strip_ink(s, f->height, f->width, arena), arena);
-    else
-        n = strip_separable(s, before, &f->net->down[level - 1], 2, false, CHAIN_RING, arena);
-    return strip_separable(s, n, &f->net->block[level - 1], 1, true, SHARED_RING, arena);
-}
-
 static void build(const struct forward *f, struct chain *c, struct arena *arena)
 {
     const struct curvenet *net = f->net;
     struct strip *s = &c->strip;
     strip_begin(s, net, &f->image, f->width, f->plan.band_columns, arena);
     struct node *skip[5];
-    skip[1] = encoder_output(f, s, 1, NULL, arena);
-    skip[2] = encoder_output(f, s, 2, skip[1], arena);
-    skip[3] = encoder_output(f, s, 3, NULL, arena);
-    skip[4] = encoder_output(f, s, 4, NULL, arena);
+    skip[1] = forward_add_stage(f, s, NULL, 1, STRIP_SHARED_RING, arena);
+    skip[2] = forward_add_stage(f, s, skip[1], 2, STRIP_RING, arena);
+    skip[3] = strip_stored(s, (struct map *)&f->skip[3]);
+    skip[4] = strip_stored(s, (struct map *)&f->skip[4]);
     struct node *n = strip_stored(s, (struct map *)&f->skip[5]);
     for (int level = 4; level >= 1; level--) {
         n = strip_upsample(s, n, skip[level], arena);
-        n = strip_separable(s, n, &net->up[4 - level], 1, false, CHAIN_RING, arena);
+        n = strip_separable(s, n, &net->up[4 - level], 1, false, STRIP_RING, arena);
     }
     if (net->info.head == HEAD_FULL) {
         n = strip_upsample(s, n, NULL, arena);
-        n = strip_separable(s, n, &net->up[4], 1, false, CHAIN_RING, arena);
+        n = strip_separable(s, n, &net->up[4], 1, false, STRIP_RING, arena);
     }
     c->last = n;
     c->head = arena_take(arena, CHUNK * kernels_round((size_t)net->head.n));

@@ -1,26 +1,17 @@
-/* The encoder, in two passes over strips: from the image to the first map that is kept beyond the second
- * scale's need (1/4, or 1/8 where that one is not kept), and from there to 1/32. */
+/* The encoder, in two passes over strips: from the image to 1/8, and from there to 1/32.  One pass would
+ * need a halo too tall. */
 #include "nn/forward.h"
 
-/* Strips of the second pass are taller: its halo is, too, and its rows are small. */
-enum { SECOND_STRIP = 4, CHAIN_RING = 4 };
-
-static int first_pass_level(const struct forward *f)
-{
-    return forward_keeps(f, 2) ? 2 : 3;
-}
+/* Strips of the second pass are taller: its rows are small. */
+enum { FIRST_PASS = 3, LAST = 5, SECOND_STRIP = 4 };
 
 /* Appends stages from..to; returns the last node.  The stages' outputs go to the maps that are kept. */
 static struct node *add_stages(const struct forward *f, struct strip *s, struct node *n, int from, int to,
                                struct node *output[6], struct arena *arena)
 {
     for (int level = from; level <= to; level++) {
-        if (level == 1)
-            n = strip_stem(s, strip_ink(s, f->height, f->width, arena), arena);
-        else
-            n = strip_separable(s, n, &f->net->down[level - 1], 2, false, CHAIN_RING, arena);
-        n = strip_separable(s, n, &f->net->block[level - 1], 1, true, CHAIN_RING, arena);
-        if (forward_keeps(f, level))
+        n = forward_add_stage(f, s, n, level, STRIP_RING, arena);
+        if (f->skip[level].data)
             n->map = (struct map *)&f->skip[level];
         output[level] = n;
     }
@@ -30,12 +21,11 @@ static struct node *add_stages(const struct forward *f, struct strip *s, struct 
 static struct node *build(const struct forward *f, struct strip *s, bool second, struct node *output[6],
                           struct arena *arena)
 {
-    int middle = first_pass_level(f);
     strip_begin(s, f->net, &f->image, f->width, f->plan.band_columns, arena);
     if (!second)
-        return add_stages(f, s, NULL, 1, middle, output, arena);
-    struct node *from = strip_stored(s, (struct map *)&f->skip[middle]);
-    return add_stages(f, s, from, middle + 1, 5, output, arena);
+        return add_stages(f, s, NULL, 1, FIRST_PASS, output, arena);
+    struct node *from = strip_stored(s, (struct map *)&f->skip[FIRST_PASS]);
+    return add_stages(f, s, from, FIRST_PASS + 1, LAST, output, arena);
 }
 
 size_t encoder_scratch(const struct forward *f)
@@ -67,7 +57,7 @@ static enum err_code encode_strip(void *ctx, size_t task, int worker, struct err
     int y0 = (int)task * p->strips.strip_rows, y1 = y0 + p->strips.strip_rows;
     if (y1 > p->strips.rows)
         y1 = p->strips.rows;
-    for (int level = 1; level <= 5; level++)
+    for (int level = 1; level <= LAST; level++)
         if (output[level]) {
             output[level]->keep0 = y0 << (p->level - level);
             output[level]->keep1 = y1 << (p->level - level);
@@ -87,7 +77,7 @@ static enum err_code encode_strip(void *ctx, size_t task, int worker, struct err
 
 static enum err_code run_pass(struct forward *f, bool second, struct err *e)
 {
-    struct pass p = { .f = f, .second = second, .level = second ? 5 : first_pass_level(f) };
+    struct pass p = { .f = f, .second = second, .level = second ? LAST : FIRST_PASS };
     p.strips = forward_strips(f, p.level, second ? SECOND_STRIP * f->plan.strip_rows : f->plan.strip_rows);
     atomic_store(&f->done, 0);
     return pool_run(f->pool, (size_t)p.strips.count, encode_strip, &p, e);

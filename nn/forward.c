@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_STRIP = 256, DEFAULT_BAND = 1024 };
+enum {
+    DEFAULT_STRIP = 256,
+    DEFAULT_BAND = 1024,
+    REMEMBERED = 2   /* layers at 1/2 and 1/4 remember (memo.h); further on, few pixels are alike */
+};
 
 struct forward_plan forward_default_plan(void)
 {
-    return (struct forward_plan){ .strip_rows = DEFAULT_STRIP, .band_columns = DEFAULT_BAND,
-                                  .keep_bytes = (size_t)272 << 20 };
+    return (struct forward_plan){ .strip_rows = DEFAULT_STRIP, .band_columns = DEFAULT_BAND };
 }
 
 struct forward_strips forward_strips(const struct forward *f, int level, int strip_rows)
@@ -23,6 +26,22 @@ struct forward_strips forward_strips(const struct forward *f, int level, int str
     return s;
 }
 
+struct node *forward_add_stage(const struct forward *f, struct strip *s, struct node *before, int level,
+                               int ring_rows, struct arena *arena)
+{
+    struct node *n;
+    if (level == 1)
+        n = strip_stem(s, f->height, f->width, arena);
+    else
+        n = strip_separable(s, before, &f->net->down[level - 1], 2, false, STRIP_RING, arena);
+    if (level > 1 && level <= REMEMBERED)
+        strip_remember(n, arena);
+    n = strip_separable(s, n, &f->net->block[level - 1], 1, true, ring_rows, arena);
+    if (level <= REMEMBERED)
+        strip_remember(n, arena);
+    return n;
+}
+
 enum err_code forward_step(struct forward *f, int worker, double begin, double end, int done, int total,
                            struct err *e)
 {
@@ -33,19 +52,10 @@ enum err_code forward_step(struct forward *f, int worker, double begin, double e
 
 static enum err_code create_maps(struct forward *f, struct err *e)
 {
-    size_t kept = 0;
-    for (int level = 5; level >= 1; level--) {
-        size_t height = (size_t)(f->height >> level), width = (size_t)(f->width >> level);
-        size_t bytes = height * (width + 2) * (size_t)f->net->info.dim * sizeof(float);
-        if (level <= 2 && (kept + bytes > f->plan.keep_bytes))
-            break;
-        if (level <= 2)
-            kept += bytes;
-        enum err_code code = map_create(&f->skip[level], (int)height, (int)width, f->net->info.dim, e);
-        if (code)
-            return code;
-    }
-    return ERR_OK;
+    enum err_code code = ERR_OK;
+    for (int level = 3; level <= 5 && !code; level++)
+        code = map_create(&f->skip[level], f->height >> level, f->width >> level, f->net->info.dim, e);
+    return code;
 }
 
 static enum err_code create_arenas(struct forward *f, struct err *e)
@@ -70,7 +80,7 @@ static void release(struct forward *f)
     for (int i = 0; f->arena && i < pool_threads(f->pool); i++)
         arena_free(&f->arena[i]);
     free(f->arena);
-    for (int level = 1; level <= 5; level++)
+    for (int level = 3; level <= 5; level++)
         map_free(&f->skip[level]);
 }
 

@@ -10,7 +10,6 @@
 struct forward_plan {
     int strip_rows;      /* rows of the window in a strip, a multiple of 32 */
     int band_columns;    /* columns of the window in a band, a multiple of 32 */
-    size_t keep_bytes;   /* maps of the first two scales are kept up to this size, otherwise computed twice */
 };
 
 struct forward {
@@ -20,7 +19,7 @@ struct forward {
     struct forward_plan plan;
     struct strip_image image;
     int height, width;        /* padded to multiples of 32 */
-    struct map skip[6];       /* [1..5]: the encoder's output at 1/2 .. 1/32; no data where not kept */
+    struct map skip[6];       /* [3..5]: the encoder's output at 1/8 .. 1/32; the others are not kept */
     struct arena *arena;      /* one per worker */
     curvenet_sink sink;
     void *sink_ctx;
@@ -57,10 +56,9 @@ struct forward_strips forward_strips(const struct forward *f, int level, int str
 enum err_code forward_step(struct forward *f, int worker, double begin, double end, int done, int total,
                            struct err *e);
 
-/* skip[level] is kept. */
-static inline bool forward_keeps(const struct forward *f, int level)
-{
-    return f->skip[level].data != NULL;
-}
+/* Appends the encoder's stage `level`, whose input is the stage before (NULL for the first) and whose
+ * output is kept for ring_rows rows. */
+struct node *forward_add_stage(const struct forward *f, struct strip *strip, struct node *before, int level,
+                               int ring_rows, struct arena *arena);
 
 #endif

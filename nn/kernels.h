@@ -34,6 +34,7 @@ struct gemm {
     float *y;
     size_t y_stride;
     bool relu;
+    bool sparse;   /* x is often zero in neighbouring rows at once, as after a ReLU: worth looking for */
     float *work;   /* kernels_gemm_work(k, n) floats */
 };
 

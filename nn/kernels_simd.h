@@ -4,7 +4,10 @@
  *   v_round                    to the nearest whole number
  *   v_scale2(x, n)             x 2^n for whole n
  *   v_div, v_hsum, v_hmax      v_hsum and v_hmax reduce to one float
+ *   v_or, v_list_nonzero(v, k, list, n)   appends k + i to list[n...] for each element i of v that is not
+ *                              zero, and returns the new n; may write LANES entries
  *   TILE_ROWS, PANEL_VECS      rows and vectors of the accumulators that fill the registers
+ *   SPARSE_ROWS, SPARSE_PANELS the same for products that skip zeros: fewer rows find more of them
  *   KERNELS_TABLE, KERNELS_LABEL
  * A file that includes this is compiled for its instruction set alone and called only where that exists. */
 #include <math.h>
@@ -13,32 +16,48 @@
 #include "nn/kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
+/* Arrays of vectors are registers only where every loop over them is unrolled. */
+#define UNROLL _Pragma("GCC unroll 16")
 
 _Static_assert(KERNELS_LANES % LANES == 0, "rows are padded to whole vectors");
 
-/* One tile of a product: `rows` rows by `vecs` vectors, kept in registers over all of k.  Every element is
- * the same chain of fused multiply-adds whatever the tile's size. */
-INLINE void gemm_tile(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int vecs)
+/* One tile of a product: `rows` rows by `panels` panels of `vecs` vectors, kept in registers over all of k.
+ * Every element is the same chain of fused multiply-adds whatever the tile's size.  A list names the
+ * columns of x that are not zero in all of the rows; the others would add nothing. */
+INLINE void gemm_tile(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int panels,
+                      int vecs, const int32_t *list, int count)
 {
-    VEC acc[TILE_ROWS][PANEL_VECS];
+    enum { MOST = 24 / (SPARSE_ROWS < TILE_ROWS ? SPARSE_ROWS : TILE_ROWS) };
+    VEC acc[TILE_ROWS][MOST];
+    int wide = panels * vecs;
+    size_t next_panel = (size_t)(vecs * LANES) * (size_t)g->k;
     const float *x = g->x + first * g->x_stride;
-    for (int v = 0; v < vecs; v++) {
+    UNROLL
+    for (int v = 0; v < wide; v++) {
         VEC b = g->bias ? v_load(g->bias + column + v * LANES) : v_set1(0);
+        UNROLL
         for (int i = 0; i < rows; i++)
             acc[i][v] = b;
     }
-    for (int k = 0; k < g->k; k++, w += vecs * LANES) {
-        VEC b[PANEL_VECS];
-        for (int v = 0; v < vecs; v++)
-            b[v] = v_load(w + v * LANES);
+    for (int j = 0; j < count; j++) {
+        size_t k = list ? (size_t)list[j] : (size_t)j;
+        const float *wk = w + k * (size_t)(vecs * LANES);
+        VEC b[MOST];
+        UNROLL
+        for (int v = 0; v < wide; v++)
+            b[v] = v_load(wk + (size_t)(v / vecs) * next_panel + v % vecs * LANES);
+        UNROLL
         for (int i = 0; i < rows; i++) {
-            VEC a = v_set1(x[(size_t)i * g->x_stride + (size_t)k]);
-            for (int v = 0; v < vecs; v++)
+            VEC a = v_set1(x[(size_t)i * g->x_stride + k]);
+            UNROLL
+            for (int v = 0; v < wide; v++)
                 acc[i][v] = v_fma(a, b[v], acc[i][v]);
         }
     }
-    for (int i = 0; i < rows; i++)
-        for (int v = 0; v < vecs; v++) {
+    UNROLL
+    for (int i = 0; i < rows; i++) {
+        UNROLL
+        for (int v = 0; v < wide; v++) {
             size_t at = column + (size_t)v * LANES;
             VEC r = acc[i][v];
             if (g->relu)
@@ -47,19 +66,67 @@ INLINE void gemm_tile(const struct gemm *g, const float *w, size_t first, size_t
                 r = v_add(r, v_load(g->add + (first + (size_t)i) * g->add_stride + at));
             v_store(g->y + (first + (size_t)i) * g->y_stride + at, r);
         }
+    }
 }
 
-/* Tiles of every height up to TILE_ROWS, so that the last rows of a panel run nearly as fast. */
+/* A tile for every number of rows, so that the last of a panel run nearly as fast as the others. */
 INLINE void gemm_rows(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int vecs)
 {
     switch (rows) {
-#define TILE(n) case n: gemm_tile(g, w, first, column, n, vecs); break
+#define TILE(n) case n: gemm_tile(g, w, first, column, n, 1, vecs, NULL, g->k); break
     TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
 #if TILE_ROWS > 6
     TILE(7); TILE(8); TILE(9); TILE(10); TILE(11); TILE(12);
 #endif
 #undef TILE
     }
+}
+
+static void sparse_rows(const struct gemm *g, const float *w, size_t first, size_t column, int rows,
+                        const int32_t *list, int count)
+{
+    switch (rows) {
+#define TILE(n) case n: gemm_tile(g, w, first, column, n, SPARSE_PANELS, PANEL_VECS, list, count); break
+    TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
+#undef TILE
+    }
+}
+
+/* The columns of x that are not zero in all of the rows; returns how many. */
+static int list_columns(const struct gemm *g, size_t first, int rows, int32_t *list)
+{
+    int n = 0, k = 0;
+    const float *x = g->x + first * g->x_stride;
+    for (; k + LANES <= g->k; k += LANES) {
+        VEC any = v_load(x + k);
+        for (int i = 1; i < rows; i++)
+            any = v_or(any, v_load(x + (size_t)i * g->x_stride + k));
+        n = v_list_nonzero(any, k, list, n);
+    }
+    for (; k < g->k; k++)
+        list[n++] = k;
+    return n;
+}
+
+/* As many columns as whole groups of panels hold; returns the first column that is left. */
+static size_t gemm_sparse(const struct gemm *g, size_t n)
+{
+    enum { TILES = 16, ROWS = TILES * SPARSE_ROWS };
+    size_t group = SPARSE_PANELS * PANEL_VECS * LANES, done = n / group * group;
+    int32_t *list = (int32_t *)(void *)g->work;
+    for (size_t block = 0; block < g->rows && done; block += ROWS) {
+        size_t end = g->rows - block < ROWS ? g->rows : block + ROWS;
+        int count[TILES], rows[TILES], tiles = 0;
+        for (size_t i = block; i < end; i += SPARSE_ROWS, tiles++) {
+            rows[tiles] = end - i < SPARSE_ROWS ? (int)(end - i) : SPARSE_ROWS;
+            count[tiles] = list_columns(g, i, rows[tiles], list + (size_t)tiles * (size_t)(g->k + LANES));
+        }
+        for (size_t column = 0; column < done; column += group)
+            for (int t = 0; t < tiles; t++)
+                sparse_rows(g, g->w + column * (size_t)g->k, block + (size_t)t * SPARSE_ROWS, column, rows[t],
+                            list + (size_t)t * (size_t)(g->k + LANES), count[t]);
+    }
+    return done;
 }
 
 static void gemm_panel(const struct gemm *g, const float *w, size_t column)
@@ -78,7 +145,8 @@ static void gemm_half_panel(const struct gemm *g, const float *w, size_t column)
 
 static void gemm(const struct gemm *g)
 {
-    size_t n = kernels_round((size_t)g->n), panel = PANEL_VECS * LANES, column = 0;
+    size_t n = kernels_round((size_t)g->n), panel = PANEL_VECS * LANES;
+    size_t column = g->sparse ? gemm_sparse(g, n) : 0;
     for (; column + panel <= n; column += panel)
         gemm_panel(g, g->w + column * (size_t)g->k, column);
 #if PANEL_VECS * LANES > KERNELS_LANES
@@ -93,11 +161,14 @@ INLINE void depthwise_group(const struct depthwise *d, int first, int count, int
     size_t dim = (size_t)d->dim, from = (size_t)(first * stride) * dim, to = (size_t)first * dim;
     for (size_t c = 0; c < dim; c += LANES) {
         VEC acc[4];
+        UNROLL
         for (int i = 0; i < count; i++)
             acc[i] = v_load(d->bias + c);
+        UNROLL
         for (int r = 0; r < 3; r++) {
             const float *x = d->row[r] + from + c, *w = d->w + (size_t)(3 * r) * dim + c;
             VEC w0 = v_load(w), w1 = v_load(w + dim), w2 = v_load(w + 2 * dim);
+            UNROLL
             for (int i = 0; i < count; i++) {
                 const float *at = x + (size_t)(i * stride) * dim;
                 acc[i] = v_fma(w0, v_load(at), acc[i]);
@@ -105,6 +176,7 @@ INLINE void depthwise_group(const struct depthwise *d, int first, int count, int
                 acc[i] = v_fma(w2, v_load(at + 2 * dim), acc[i]);
             }
         }
+        UNROLL
         for (int i = 0; i < count; i++) {
             VEC v = d->relu ? v_max(acc[i], v_set1(0)) : acc[i];
             size_t at = to + (size_t)i * dim + c;
@@ -131,10 +203,12 @@ static void stem(float *y, const float *const row[3], const float *w, const floa
 {
     for (int c = 0; c < dim; c += LANES) {
         VEC k[9], b = v_load(bias + c);
+        UNROLL
         for (int t = 0; t < 9; t++)
             k[t] = v_load(w + t * dim + c);
         for (int i = 0; i < columns; i++) {
             VEC v = b;
+            UNROLL
             for (int t = 0; t < 9; t++)
                 v = v_fma(k[t], v_set1(row[t / 3][2 * i + t % 3]), v);
             v_store(y + (size_t)i * (size_t)dim + c, v_max(v, v_set1(0)));

@@ -82,11 +82,16 @@ static void gemm_equals_the_definition(void **state)
             size_t rows = (size_t)pick(1, 150), wide;
             struct gemm g = { .rows = rows, .k = pick(1, 150), .n = pick(1, 150), .relu = pick(0, 1) };
             wide = kernels_round((size_t)g.n);
+            g.sparse = pick(0, 1);
             g.x_stride = (size_t)(g.k + pick(0, 5));
             g.y_stride = g.add_stride = wide + (size_t)pick(0, 5);
             float *x = random_floats(rows * g.x_stride), *w = random_floats((size_t)(g.k * g.n));
             float *bias = random_floats(wide), *add = random_floats(rows * g.y_stride);
             float *y = random_floats(rows * g.y_stride), *expected = random_floats(rows * g.y_stride);
+            for (int k = 0; k < g.k; k++)
+                if (pick(0, 1))
+                    for (size_t i = 0; i < rows; i++)
+                        x[i * g.x_stride + (size_t)k] = pick(0, 20) ? 0 : 1;
             g.x = x;
             g.bias = pick(0, 3) ? bias : NULL;
             g.add = pick(0, 1) ? add : NULL;
@@ -112,8 +117,12 @@ static void gemm_rows_do_not_depend_on_their_neighbours(void **state)
     enum { ROWS = 131, K = 128, N = 144 };
     float *x = random_floats(ROWS * K), *w = random_floats(K * N), *bias = random_floats(N);
     float *all = random_floats(ROWS * N), *one = random_floats(N);
-    for (int mask = 0; mask < MASKS; mask++) {
-        struct gemm g = { .rows = ROWS, .k = K, .n = N, .x = x, .x_stride = K, .bias = bias, .y_stride = N };
+    for (size_t i = 0; i < ROWS * K; i++)
+        x[i] = x[i] > 0 ? x[i] : 0;
+    for (int trial = 0; trial < 2 * MASKS; trial++) {
+        int mask = trial / 2;
+        struct gemm g = { .rows = ROWS, .k = K, .n = N, .x = x, .x_stride = K, .bias = bias, .y_stride = N,
+                          .sparse = trial % 2 };
         gemm_with(table(mask), g, w, all);
         for (size_t i = 0; i < ROWS; i++) {
             struct gemm single = g;
