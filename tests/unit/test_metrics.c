@@ -64,7 +64,7 @@ static void memory(void **state)
 {
     (void)state;
     assert_true(metrics_rss() > 100000);
-    assert_true(metrics_rss_peak() >= metrics_rss());
+    assert_true(metrics_rss_peak() > 100000);
 }
 
 int main(void)
