@@ -22,8 +22,9 @@ at most {max_rows:,} rows.
 - **Run**: {steps:,} steps, {crops:,} crops, {hours:.2f} hours of wall clock, seed {seed}, progress
   {progress:.2f} of its schedule; ended {date}. Batches of four 512x320 crops mostly, some up to
   6,144 rows tall.
-- **Loss**: BCE with positive weight 4 plus Dice per class; AdamW, cosine decay, clipped
-  gradients; the exported weights are an exponential average.
+- **Loss**: ten times BCE (curve pixels weighted 2) plus Dice per class; AdamW, cosine decay,
+  clipped gradients, BatchNorm frozen late in the run; the exported weights are an exponential
+  average.
 - **Machine**: {machine}.
 - **Command**: `{command}`
 

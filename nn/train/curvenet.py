@@ -200,8 +200,9 @@ def forward_folded(tensors, config, x):
 
     def conv(x, name, stride=1, groups=1):
         weight = p[name + ".weight"]
-        weight = weight if weight.dim() == 4 else weight[:, :, None, None]
-        return F.conv2d(x, weight, p[name + ".bias"], stride, weight.shape[-1] // 2, 1, groups)
+        padding = 1 if weight.dim() == 4 else 0
+        weight = weight if padding else weight[:, :, None, None]
+        return F.conv2d(x, weight, p[name + ".bias"], stride, padding, 1, groups)
 
     def separable(x, name, stride=1):
         x = F.relu(conv(x, name + ".dw", stride, dim))
