@@ -25,6 +25,7 @@ class Server:
         env.update(PORT="0", BIND="127.0.0.1", WEIGHTS_DIR=str(weights), STORE="dir:" + self.store,
                    STATIC_DIR=os.path.join(ROOT, "static"), THREADS="1", LOG_LEVEL="debug", TMP_DIR=self.tmp)
         env.update({k: str(v) for k, v in settings.items()})
+        env.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")   # else freed memory counts as used
         begin = time.monotonic()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen([binary], env=env, stderr=log, stdout=log, cwd=self.folder)

@@ -29,6 +29,9 @@ def test_replies_are_as_described(server, spec, scan):
     check(spec, "Problem", server.digitize(b"junk").json())
     check(spec, "Models", server.get("/models").json())
     check(spec, "Ready", server.get("/readyz").json())
+    preview = requests.post(server.url + "/previews", data=scan, headers={"Content-Type": "image/tiff"}, timeout=60).json()
+    check(spec, "Preview", preview)
+    assert server.get(preview["overview"]).headers["Content-Type"] == "image/png"
     check(spec, "Upload", requests.post(server.url + "/uploads", timeout=30).json())
 
 
