@@ -37,11 +37,14 @@ at most {max_rows:,} rows.
 {rows}
 
 ## Limits
-- Curves whose style is none of {classes} (colour alone tells them apart, say) come out in the
-  class that looks nearest; long dashes beside gaps of faded print may swap class.
+Seen on real scans and held-out pages:
+- Spiky dashed curves on bold bilevel grids, whose dashes are longer than the spikes' flanks, come
+  out as solid; a thin solid curve that thresholding broke may flip to dashed and back.
+- Dashed and dotted curves close to a solid one of the same weight, and dots in thick logarithmic
+  grids, are often missed: the probability of their class stays under 0.5 there.
 - Two curves that touch for long, or lines hidden under a fill, are separated poorly.
-- Text and handwriting that touch a curve can leak into a mask.
-- Scans far from {dpi} dpi are resampled first; lines thinner than a pixel there may vanish.
+- Handwriting and short tick marks can leak into a mask; printed text mostly does not.
+- Curves that only colour tells apart share a class. Scans far from {dpi} dpi are resampled first.
 """
 
 
