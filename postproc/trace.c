@@ -11,68 +11,96 @@
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
 
-/* The curves of one style. */
+/* The curves of one class of the mask. */
 struct group {
     struct evidence evidence;
     size_t n;
-    struct line *lines;            /* [n] */
-    const struct claim **claims;   /* [n]: scratch */
-    size_t *order;                 /* [n]: lines from left to right */
+    size_t *at;                /* [n]: their places in the user's order */
+    struct line *lines;        /* [n] */
+    size_t *order;             /* [n]: lines from left to right */
 };
 
-/* Points the evidence at the claims of the first `n` lines but line i. */
-static void claim_others(struct group *g, size_t i, size_t n)
-{
-    size_t k = 0;
+/* All curves of a track. */
+struct work {
+    struct group *groups;      /* [n_groups], one per class of the mask */
+    size_t n_groups;
+    const struct claim **same, **others;   /* [curves]: scratch */
+    uint8_t *scratch;          /* [columns] */
+};
 
+/* Points the group's evidence at the claims of its first `n` lines but line i, and of other groups' lines. */
+static void gather_claims(struct work *w, struct group *g, size_t i, size_t n)
+{
+    struct claims *same = &g->evidence.same, *others = &g->evidence.others;
+
+    same->of = w->same;
+    others->of = w->others;
+    same->n = others->n = 0;
     for (size_t j = 0; j < n; j++)
         if (j != i)
-            g->claims[k++] = g->lines[j].claim;
-    g->evidence.claims = g->claims;
-    g->evidence.n_claims = k;
+            same->of[same->n++] = g->lines[j].claim;
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t j = 0; &w->groups[k] != g && j < w->groups[k].n; j++)
+            others->of[others->n++] = w->groups[k].lines[j].claim;
 }
 
-static enum err_code measure(struct group *g, size_t i, size_t n, struct err *e)
+/* Reads line i's ink on its path, beside the group's first `n` lines. */
+static enum err_code measure(struct work *w, struct group *g, size_t i, size_t n, struct err *e)
 {
     enum err_code rc;
 
-    claim_others(g, i, n);
+    gather_claims(w, g, i, n);
     rc = line_measure(&g->lines[i], &g->evidence, e);
     return rc ? rc : line_centre(&g->lines[i], &g->evidence, e);
 }
 
-static enum err_code find(struct group *g, size_t i, size_t n, const struct job *job, struct err *e)
+static enum err_code find(struct work *w, struct group *g, size_t i, size_t n, const struct job *job, struct err *e)
 {
     enum err_code rc;
 
-    claim_others(g, i, n);
+    gather_claims(w, g, i, n);
     rc = trace_path(&g->evidence, g->lines[i].path, job, e);
-    return rc ? rc : measure(g, i, n, e);
+    return rc ? rc : measure(w, g, i, n, e);
 }
 
-static enum err_code measure_all(struct group *g, struct err *e)
+/* Every curve of every group; in the first pass a group's lines are found one after another. */
+static enum err_code find_all(struct work *w, bool first, const struct job *job, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
-    for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-        rc = measure(g, i, g->n, e);
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        g->evidence.borrow = !first;
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
+            rc = find(w, g, i, first ? i + 1 : g->n, job, e);
+    }
     return rc;
 }
 
-/* One after another in what the others leave, twice, since the first saw the ink of all; then told apart
- * where they meet. */
-static enum err_code find_all(struct group *g, const struct job *job, struct err *e)
+/* Untangles every pair of lines of groups g and h. */
+static enum err_code untangle_groups(struct group *g, struct group *h, bool *changed, struct err *e)
 {
-    int passes = g->n > 1 ? 2 : 1;
     enum err_code rc = ERR_OK;
 
-    for (int pass = 0; pass < passes; pass++)
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = find(g, i, pass == 0 ? i + 1 : g->n, job, e);
-    for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-        for (size_t j = i + 1; j < g->n && rc == ERR_OK; j++)
-            if (pairs_untangle(&g->lines[i], &g->lines[j]))
-                rc = measure_all(g, e);
+    for (size_t i = 0; i < g->n; i++)
+        for (size_t j = g == h ? i + 1 : 0; j < h->n && rc == ERR_OK; j++)
+            rc = pairs_untangle(&g->lines[i], &g->evidence, &h->lines[j], &h->evidence, changed, e);
+    return rc;
+}
+
+/* Tells the lines apart where they meet. */
+static enum err_code untangle(struct work *w, struct err *e)
+{
+    bool changed = false;
+    enum err_code rc = ERR_OK;
+
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t l = k; l < w->n_groups && rc == ERR_OK; l++)
+            rc = untangle_groups(&w->groups[k], &w->groups[l], &changed, e);
+    for (size_t k = 0; changed && k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
+            rc = measure(w, &w->groups[k], i, w->groups[k].n, e);
     return rc;
 }
 
@@ -104,54 +132,16 @@ static void order_lines(struct group *g)
 static enum err_code finish(struct line *line, const struct trace_track *track, struct trace *out, struct err *e)
 {
     size_t n = (size_t)line->rows;
-    bool *bridged = calloc(n, sizeof *bridged);
-    enum err_code rc = ERR_OK;
 
     out->rows = line->rows;
     out->x = malloc(n * sizeof *out->x);
     out->confidence = malloc(n * sizeof *out->confidence);
     out->wrap = malloc(n * sizeof *out->wrap);
-    if (!bridged || !out->x || !out->confidence || !out->wrap) {
-        rc = err_memory(e, "a traced curve");
-        goto out;
-    }
-    finish_gaps(line, bridged);
-    finish_confidence(line, track, bridged, out->confidence);
+    if (!out->x || !out->confidence || !out->wrap)
+        return err_memory(e, "a traced curve");
+    finish_confidence(line, track, out->confidence);
     memcpy(out->x, line->x, n * sizeof *out->x);
-    rc = finish_wrap(line, track, out->wrap, e);
-out:
-    free(bridged);
-    return rc;
-}
-
-/* Traces the curves of one class of the mask, whose places in `out` are at: [n]. */
-static enum err_code trace_class(const struct mask *mask, const struct trace_track *track, int class_index,
-                                 const size_t *at, size_t n, struct trace *out, const struct job *job,
-                                 struct err *e)
-{
-    struct group g = {.n = n};
-    enum err_code rc = ERR_OK;
-
-    evidence_init(&g.evidence, mask, track, class_index);
-    g.lines = calloc(n, sizeof *g.lines);
-    g.claims = calloc(n, sizeof *g.claims);
-    g.order = calloc(n, sizeof *g.order);
-    if (!g.lines || !g.claims || !g.order)
-        rc = err_memory(e, "tracing a curve");
-    for (size_t i = 0; i < n && rc == ERR_OK; i++)
-        rc = line_alloc(&g.lines[i], mask_rows(mask), e);
-    if (rc == ERR_OK)
-        rc = find_all(&g, job, e);
-    if (rc == ERR_OK)
-        order_lines(&g);
-    for (size_t i = 0; i < n && rc == ERR_OK; i++)
-        rc = finish(&g.lines[g.order[i]], track, &out[at[i]], e);
-    for (size_t i = 0; g.lines && i < n; i++)
-        line_free(&g.lines[i]);
-    free(g.order);
-    free(g.claims);
-    free(g.lines);
-    return rc;
+    return finish_wrap(line, track, out->wrap, e);
 }
 
 void trace_clear(struct trace *trace)
@@ -168,26 +158,86 @@ static int class_of(const struct mask *mask, enum curve_style style)
     return (int)style < mask_classes(mask) ? (int)style : mask_classes(mask) - 1;
 }
 
+static enum err_code open_group(struct work *w, struct group *g, const struct mask *mask,
+                                const struct trace_track *track, int class_index, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    evidence_init(&g->evidence, mask, track, class_index, w->scratch);
+    g->at = calloc(track->n, sizeof *g->at);
+    g->lines = calloc(track->n, sizeof *g->lines);
+    g->order = calloc(track->n, sizeof *g->order);
+    if (!g->at || !g->lines || !g->order)
+        return err_memory(e, "tracing a track");
+    for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
+        if (class_of(mask, track->style[i]) == class_index) {
+            rc = line_alloc(&g->lines[g->n], mask_rows(mask), e);
+            g->at[g->n++] = i;
+        }
+    return rc;
+}
+
+static enum err_code open_work(struct work *w, const struct mask *mask, const struct trace_track *track,
+                               struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
+    w->same = calloc(track->n, sizeof *w->same);
+    w->others = calloc(track->n, sizeof *w->others);
+    w->scratch = malloc((size_t)mask_columns(mask));
+    if (!w->groups || !w->same || !w->others || !w->scratch)
+        return err_memory(e, "tracing a track");
+    for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
+        rc = open_group(w, &w->groups[w->n_groups], mask, track, (int)w->n_groups, e);
+    return rc;
+}
+
+static void free_work(struct work *w)
+{
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        for (size_t i = 0; i < g->n; i++)
+            line_free(&g->lines[i]);
+        free(g->order);
+        free(g->lines);
+        free(g->at);
+    }
+    free(w->scratch);
+    free(w->others);
+    free(w->same);
+    free(w->groups);
+}
+
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    size_t *at = malloc((track->n ? track->n : 1) * sizeof *at);
-    enum err_code rc = ERR_OK;
+    struct work w = {0};
+    enum err_code rc;
 
-    if (!at)
-        return err_memory(e, "tracing a track");
-    for (int k = 0; k < mask_classes(mask) && rc == ERR_OK; k++) {
-        size_t n = 0;
+    if (track->n == 0)
+        return ERR_OK;
+    rc = open_work(&w, mask, track, e);
+    /* Twice, since the first to be traced saw the ink of all, and none yet what is left by the others. */
+    if (rc == ERR_OK && track->n > 1)
+        rc = find_all(&w, true, job, e);
+    if (rc == ERR_OK)
+        rc = find_all(&w, false, job, e);
+    if (rc == ERR_OK)
+        rc = untangle(&w, e);
+    for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
+        struct group *g = &w.groups[k];
 
-        for (size_t i = 0; i < track->n; i++)
-            if (class_of(mask, track->style[i]) == k)
-                at[n++] = i;
-        if (n)
-            rc = trace_class(mask, track, k, at, n, out, job, e);
+        for (size_t i = 0; i < g->n; i++)
+            finish_gaps(&g->lines[i]);
+        order_lines(g);
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
+            rc = finish(&g->lines[g->order[i]], track, &out[g->at[i]], e);
     }
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);
-    free(at);
+    free_work(&w);
     return rc;
 }

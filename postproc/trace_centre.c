@@ -19,6 +19,7 @@ enum { SAMPLES = 4,   /* of dy on each side */
 /* Rows of probability around the one at work: row y at y % HELD. */
 struct window {
     const struct evidence *ev;
+    const struct line *line;
     int rows, columns, next;   /* next row to read */
     uint8_t *q;                /* [columns] */
     float *p;                  /* [HELD, columns] */
@@ -33,13 +34,11 @@ static const float *row_of(const struct window *w, int y)
 static void advance(struct window *w, int y)
 {
     for (; w->next < w->rows && w->next <= y + REACH; w->next++) {
-        float *p = w->p + (size_t)(w->next % HELD) * (size_t)w->columns;
-        int lo, hi;
-
-        evidence_row(w->ev, w->next, w->q);
-        evidence_bounds(w->ev, w->next, &lo, &hi);
-        for (int x = 0; x < w->columns; x++)
-            p[x] = x < lo - 4 || x > hi + 4 ? 0 : w->ev->probability[w->q[x]];
+        if (w->line->ink[w->next] == INK_OWN)
+            evidence_own(w->ev, w->next, w->q);
+        else
+            evidence_all(w->ev, w->next, w->q);
+        evidence_probability(w->ev, w->next, w->q, w->p + (size_t)(w->next % HELD) * (size_t)w->columns);
     }
 }
 
@@ -160,7 +159,7 @@ out:
 static void centre_row(struct line *line, struct window *w, int y, float *left, float *right)
 {
     *left = *right = line->x[y] = NAN;
-    if (line->peak[y] == 0)
+    if (line->ink[y] == INK_NONE)
         return;
     line->x[y] = *left = *right = line->centre[y];
     if (line->hi[y] - line->lo[y] < 2.6f * line->radius)
@@ -175,7 +174,7 @@ static void centre_row(struct line *line, struct window *w, int y, float *left, 
 
 enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e)
 {
-    struct window w = {.ev = ev, .rows = line->rows, .columns = mask_columns(ev->mask)};
+    struct window w = {.ev = ev, .line = line, .rows = line->rows, .columns = mask_columns(ev->mask)};
     size_t n = (size_t)line->rows;
     float *left = malloc(n * sizeof *left), *right = malloc(n * sizeof *right);
     enum err_code rc = ERR_OK;

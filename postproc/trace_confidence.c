@@ -20,8 +20,7 @@ static float peak_around(const struct line *line, int y)
     return sum / (float)n;
 }
 
-void finish_confidence(const struct line *line, const struct trace_track *track, const bool *bridged,
-                       float *confidence)
+void finish_confidence(const struct line *line, const struct trace_track *track, float *confidence)
 {
     for (int y = 0; y < line->rows; y++) {
         float width = (float)(track->right[y] - track->left[y]), score, run = 0, jump = 0;
@@ -35,7 +34,7 @@ void finish_confidence(const struct line *line, const struct trace_track *track,
             jump = fminf(10, 100 * fabsf(line->x[y] - line->x[y - 1]) / width);
         score = model.bias + model.peak * line->peak[y] + model.peak_around * peak_around(line, y) +
                 model.rival * line->rival[y] + model.width * run + model.jump * jump +
-                (bridged[y] ? model.bridged : 0);
+                (line->ink[y] == INK_NONE ? model.bridged : 0);
         confidence[y] = 1 / (1 + expf(-score));
     }
 }

@@ -1,32 +1,81 @@
 #include "postproc/trace_evidence.h"
 
 #include <math.h>
+#include <string.h>
 
-/* Ink that another curve of the same style explains may still be shared, where both follow one line. */
-enum { CLAIMED = MASK_HALF - 14 };   /* probability 0.3 */
+enum {
+    SHARED = MASK_HALF - 14,     /* most that ink explained by another curve counts: probability 0.3 */
+    BORROWED = MASK_HALF - 8     /* most that another class's ink counts: probability 0.38 */
+};
 
-void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index)
+void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index,
+                   uint8_t *scratch)
 {
+    memset(ev, 0, sizeof *ev);
     ev->mask = mask;
     ev->track = track;
     ev->class_index = class_index;
-    ev->claims = NULL;
-    ev->n_claims = 0;
+    ev->scratch = scratch;
     for (int q = 0; q < 256; q++)
         ev->probability[q] = q < MASK_FLOOR ? 0.005f : 1 / (1 + expf(-(float)(q - MASK_HALF) / MASK_SCALE));
 }
 
-void evidence_row(const struct evidence *ev, int y, uint8_t *q)
+/* Lowers the flank of a claimed stroke from column x on in direction `way`: ink that falls from `inside`,
+ * the stroke's value at the claim's end. */
+static void limit_flank(uint8_t *q, int columns, int x, int way, uint8_t inside, uint8_t most)
+{
+    enum { FLANK = 4 };
+
+    for (int k = 0; k < FLANK && x >= 0 && x < columns && q[x] && q[x] <= inside; k++, x += way) {
+        inside = q[x];
+        if (q[x] > most)
+            q[x] = most;
+    }
+}
+
+/* Lowers q to `most` where curves explain the ink. */
+static void limit_claimed(const struct claims *claims, int y, int columns, uint8_t most, uint8_t *q)
+{
+    for (size_t i = 0; i < claims->n; i++) {
+        int lo = claims->of[i][y].lo, hi = claims->of[i][y].hi;
+
+        lo = lo < 0 ? 0 : lo;
+        hi = hi >= columns ? columns - 1 : hi;
+        if (lo > hi)
+            continue;
+        limit_flank(q, columns, lo - 1, -1, q[lo], most);
+        limit_flank(q, columns, hi + 1, 1, q[hi], most);
+        for (int x = lo; x <= hi; x++)
+            if (q[x] > most)
+                q[x] = most;
+    }
+}
+
+void evidence_own(const struct evidence *ev, int y, uint8_t *q)
+{
+    mask_get(ev->mask, ev->class_index, y, q);
+    limit_claimed(&ev->same, y, mask_columns(ev->mask), 0, q);
+}
+
+void evidence_all(const struct evidence *ev, int y, uint8_t *q)
 {
     int columns = mask_columns(ev->mask);
+    uint8_t *other = ev->scratch;
 
     mask_get(ev->mask, ev->class_index, y, q);
-    for (size_t i = 0; i < ev->n_claims; i++) {
-        struct claim c = ev->claims[i][y];
+    limit_claimed(&ev->same, y, columns, SHARED, q);
+    for (int k = 0; ev->borrow && k < mask_classes(ev->mask); k++) {
+        if (k == ev->class_index)
+            continue;
+        mask_get(ev->mask, k, y, other);
+        limit_claimed(&ev->same, y, columns, 0, other);
+        limit_claimed(&ev->others, y, columns, 0, other);
+        for (int x = 0; x < columns; x++) {
+            uint8_t v = other[x] > BORROWED ? BORROWED : other[x];
 
-        for (int x = c.lo < 0 ? 0 : c.lo; x <= c.hi && x < columns; x++)
-            if (q[x] > CLAIMED)
-                q[x] = CLAIMED;
+            if (v > q[x])
+                q[x] = v;
+        }
     }
 }
 
@@ -37,4 +86,14 @@ void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi)
 
     *lo = (int)fmax(0, ceil(left - beside));
     *hi = (int)fmin(mask_columns(ev->mask) - 1, floor(right + beside));
+}
+
+void evidence_probability(const struct evidence *ev, int y, const uint8_t *q, float *p)
+{
+    enum { BESIDE = 4 };
+    int lo, hi;
+
+    evidence_bounds(ev, y, &lo, &hi);
+    for (int x = 0; x < mask_columns(ev->mask); x++)
+        p[x] = x < lo - BESIDE || x > hi + BESIDE ? 0 : ev->probability[q[x]];
 }

@@ -1,7 +1,8 @@
-/* What the mask says of one curve, row by row: the probability of ink, less what other curves explain. */
+/* What the mask says of one curve, row by row. */
 #ifndef POSTPROC_TRACE_EVIDENCE_H
 #define POSTPROC_TRACE_EVIDENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "postproc/mask.h"
@@ -10,22 +11,36 @@
 /* The part of each row's ink that a traced curve explains: columns lo..hi, none where lo > hi. */
 struct claim { int lo, hi; };
 
+/* Claims of a number of curves: [n][rows]. */
+struct claims { const struct claim **of; size_t n; };
+
 struct evidence {
     const struct mask *mask;
     const struct trace_track *track;
     int class_index;
-    const struct claim *const *claims;   /* [n_claims][rows]: of other curves of the same style */
-    size_t n_claims;
-    float probability[256];              /* of a stored value */
+    struct claims same, others;   /* curves of this class, and of other classes, that are traced already */
+    bool borrow;                  /* other classes' ink counts a little: the network may mistake the style */
+    uint8_t *scratch;             /* [columns] */
+    float probability[256];       /* of a stored value */
 };
 
-void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index);
+/* Sets up without claims.  scratch stays the caller's. */
+void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index,
+                   uint8_t *scratch);
 
-/* Row y: q: [columns], as mask_get gives it, claimed ink weakened. */
-void evidence_row(const struct evidence *ev, int y, uint8_t *q);
+/* Row y of the curve's own ink: q: [columns] as mask_get gives it, 0 where other curves of the class
+ * explain it. */
+void evidence_own(const struct evidence *ev, int y, uint8_t *q);
+
+/* Row y of all ink that the curve may follow: its own, and weakened what it may share with curves of its
+ * class, and other classes' that no curve explains. */
+void evidence_all(const struct evidence *ev, int y, uint8_t *q);
 
 /* The columns in which a curve may lie at row y: the track and a little beside it, since pens overshoot.
  * *lo > *hi if none. */
 void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi);
+
+/* Probabilities of q: [columns], 0 far outside the bounds of row y. */
+void evidence_probability(const struct evidence *ev, int y, const uint8_t *q, float *p);
 
 #endif

@@ -6,16 +6,15 @@
 #include "postproc/trace.h"
 #include "postproc/trace_line.h"
 
-/* Sets line->x to NaN in rows without enough evidence around them and bridges short holes linearly.
- * bridged: [rows], set to true in the rows that were. */
-void finish_gaps(struct line *line, bool *bridged);
+/* Sets line->x to NaN in rows without enough evidence around them and bridges short holes linearly: there
+ * ink is INK_NONE and x a number. */
+void finish_gaps(struct line *line);
 
 /* Counts how often the curve has left the track on one side and come back on the other; wrap: [rows].
  * Only departures that later return are counted. */
 enum err_code finish_wrap(const struct line *line, const struct trace_track *track, int *wrap, struct err *e);
 
 /* confidence: [rows]. */
-void finish_confidence(const struct line *line, const struct trace_track *track, const bool *bridged,
-                       float *confidence);
+void finish_confidence(const struct line *line, const struct trace_track *track, float *confidence);
 
 #endif

@@ -1,10 +1,11 @@
 #include "postproc/trace_line.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define INK_MIN 0.12f   /* least probability on the path that is read as ink */
+#define INK_MIN 0.25f   /* least probability on the path that is read as ink */
 #define INK_EDGE 0.4f   /* a run ends where the probability falls under this, or under half its peak */
 
 enum err_code line_alloc(struct line *line, int rows, struct err *e)
@@ -14,6 +15,7 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
     memset(line, 0, sizeof *line);
     line->rows = rows;
     line->path = calloc(n, sizeof *line->path);
+    line->ink = calloc(n, sizeof *line->ink);
     line->lo = calloc(n, sizeof *line->lo);
     line->hi = calloc(n, sizeof *line->hi);
     line->centre = calloc(n, sizeof *line->centre);
@@ -21,7 +23,8 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
     line->rival = calloc(n, sizeof *line->rival);
     line->x = calloc(n, sizeof *line->x);
     line->claim = calloc(n, sizeof *line->claim);
-    if (line->path && line->lo && line->hi && line->centre && line->peak && line->rival && line->x && line->claim)
+    if (line->path && line->ink && line->lo && line->hi && line->centre && line->peak && line->rival && line->x &&
+        line->claim)
         return ERR_OK;
     line_free(line);
     return err_memory(e, "tracing a curve");
@@ -30,6 +33,7 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
 void line_free(struct line *line)
 {
     free(line->path);
+    free(line->ink);
     free(line->lo);
     free(line->hi);
     free(line->centre);
@@ -71,32 +75,41 @@ static float crossing(float inside, float outside, float edge)
     return inside > outside ? (inside - edge) / (inside - outside) : 0;
 }
 
-static void measure_row(struct line *line, int y, const float *p, int columns, int lo, int hi)
+static void measure_run(struct line *line, int y, const float *p, int columns, int first, int last)
 {
-    int first, last;
-    float edge, sum = 0, weight = 0;
+    float edge = line_edge(line->peak[y]), sum = 0, weight = 0;
 
-    line->lo[y] = line->hi[y] = line->centre[y] = NAN;
-    line->peak[y] = line->rival[y] = 0;
-    if (find_run(p, columns, line->path[y], &first, &last, &line->peak[y])) {
-        edge = line_edge(line->peak[y]);
-        line->lo[y] = (float)first - (first > 0 ? crossing(p[first], p[first - 1], edge) : 0.5f);
-        line->hi[y] = (float)last + (last + 1 < columns ? crossing(p[last], p[last + 1], edge) : 0.5f);
-        for (int x = first - 1 < 0 ? 0 : first - 1; x <= last + 1 && x < columns; x++) {
-            sum += p[x] * (float)x;
-            weight += p[x];
-        }
-        line->centre[y] = sum / weight;
-    } else {
-        first = line->path[y] - 2;
-        last = line->path[y] + 2;
+    line->lo[y] = (float)first - (first > 0 ? crossing(p[first], p[first - 1], edge) : 0.5f);
+    line->hi[y] = (float)last + (last + 1 < columns ? crossing(p[last], p[last + 1], edge) : 0.5f);
+    for (int x = first - 1 < 0 ? 0 : first - 1; x <= last + 1 && x < columns; x++) {
+        sum += p[x] * (float)x;
+        weight += p[x];
     }
-    for (int x = lo; x <= hi; x++)
-        if ((x < first - 2 || x > last + 2) && p[x] > line->rival[y])
-            line->rival[y] = p[x];
+    line->centre[y] = sum / weight;
 }
 
-/* The ink of rows near y that the path runs through, as wide as the line is thick. */
+/* own, all: [columns], the probabilities of evidence_own and evidence_all. */
+static void measure_row(struct line *line, int y, const float *own, const float *all, int columns, int lo, int hi)
+{
+    int first = line->path[y], last = first;
+
+    line->ink[y] = INK_NONE;
+    line->lo[y] = line->hi[y] = line->centre[y] = NAN;
+    line->peak[y] = line->rival[y] = 0;
+    if (find_run(own, columns, line->path[y], &first, &last, &line->peak[y])) {
+        line->ink[y] = INK_OWN;
+        measure_run(line, y, own, columns, first, last);
+    } else if (find_run(all, columns, line->path[y], &first, &last, &line->peak[y])) {
+        line->ink[y] = INK_BORROWED;
+        measure_run(line, y, all, columns, first, last);
+    }
+    for (int x = lo; x <= hi; x++)
+        if ((x < first - 4 || x > last + 4) && own[x] > line->rival[y])
+            line->rival[y] = own[x];
+}
+
+/* The line's own ink in row y and what its path runs through in the rows beside, as wide as the line is
+ * thick. */
 static void claim_ink(struct line *line)
 {
     int reach = (int)ceilf(line->radius);
@@ -104,12 +117,15 @@ static void claim_ink(struct line *line)
     for (int y = 0; y < line->rows; y++) {
         int lo = line->path[y], hi = lo;
 
+        line->claim[y] = (struct claim){0, -1};
+        if (line->ink[y] != INK_OWN)
+            continue;
         for (int j = y - 1; j <= y + 1; j += 2)
             if (j >= 0 && j < line->rows) {
                 lo = line->path[j] < lo ? line->path[j] : lo;
                 hi = line->path[j] > hi ? line->path[j] : hi;
             }
-        if (line->peak[y] > 0 && line->hi[y] - line->lo[y] < 4 * line->radius) {
+        if (line->hi[y] - line->lo[y] < 4 * line->radius) {
             lo = (int)fminf((float)lo, line->centre[y]);
             hi = (int)fmaxf((float)hi, ceilf(line->centre[y]));
         }
@@ -146,28 +162,30 @@ static enum err_code measure_radius(struct line *line, struct err *e)
 
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e)
 {
-    int columns = mask_columns(ev->mask);
-    uint8_t *q = malloc((size_t)columns);
-    float *p = malloc((size_t)columns * sizeof *p);
+    size_t columns = (size_t)mask_columns(ev->mask);
+    uint8_t *q = malloc(columns);
+    float *own = malloc(columns * sizeof *own), *all = malloc(columns * sizeof *all);
     enum err_code rc = ERR_OK;
 
-    if (!q || !p) {
+    if (!q || !own || !all) {
         rc = err_memory(e, "tracing a curve");
         goto out;
     }
     for (int y = 0; y < line->rows; y++) {
         int lo, hi;
 
-        evidence_row(ev, y, q);
         evidence_bounds(ev, y, &lo, &hi);
-        for (int x = 0; x < columns; x++)
-            p[x] = x < lo - 4 || x > hi + 4 ? 0 : ev->probability[q[x]];
-        measure_row(line, y, p, columns, lo, hi);
+        evidence_own(ev, y, q);
+        evidence_probability(ev, y, q, own);
+        evidence_all(ev, y, q);
+        evidence_probability(ev, y, q, all);
+        measure_row(line, y, own, all, (int)columns, lo, hi);
     }
     rc = measure_radius(line, e);
     claim_ink(line);
 out:
-    free(p);
+    free(all);
+    free(own);
     free(q);
     return rc;
 }

@@ -2,18 +2,24 @@
 #ifndef POSTPROC_TRACE_LINE_H
 #define POSTPROC_TRACE_LINE_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 #include "postproc/trace_evidence.h"
+
+/* What the path runs through in a row. */
+enum ink {
+    INK_NONE,
+    INK_BORROWED,   /* ink that another curve explains too, or of another style */
+    INK_OWN
+};
 
 struct line {
     int rows;
     int *path;          /* [rows]: column of the best path */
+    uint8_t *ink;       /* [rows]: enum ink */
     float *lo, *hi;     /* [rows]: ends of the ink run on the path, to a fraction of a column; NaN if none */
     float *centre;      /* [rows]: centre of gravity of that run */
     float *peak;        /* [rows]: largest probability in it, 0 if none */
-    float *rival;       /* [rows]: largest probability elsewhere in the track */
+    float *rival;       /* [rows]: largest probability of the class elsewhere in the track */
     float *x;           /* [rows]: the curve's position, NaN where there is no ink on the path */
     struct claim *claim;   /* [rows]: the ink it explains */
     float radius;       /* half the line's thickness in the mask */
@@ -22,7 +28,7 @@ struct line {
 enum err_code line_alloc(struct line *line, int rows, struct err *e);
 void line_free(struct line *line);
 
-/* Fills lo, hi, centre, peak, rival, claim and radius from path and evidence. */
+/* Fills ink, lo, hi, centre, peak, rival, claim and radius from path and evidence. */
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e);
 
 /* Fills x from the evidence around the runs that line_measure found. */

@@ -3,7 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SLOPE_ROWS = 12 };   /* over which a line's direction is read */
+enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
+       JUMP = 20,         /* columns in one row */
+       JUMP_ROWS = 4 };   /* within which two lines that jump are taken to change places */
+
+/* Costs in nats, as in trace_path.c. */
+static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, ink_limit = 3;
+
+/* Of row y against row y-1: the cost of each line going on as itself, and as the other. */
+struct step { float stay, cross; };
 
 /* Position and slope of x at row y, from up to SLOPE_ROWS rows on one side of it: way -1 above, 1 below.
  * False with fewer than 3 rows. */
@@ -33,72 +41,172 @@ static bool direction(const struct line *line, int y, int way, float *at, float 
     return true;
 }
 
-/* How badly a line leaving row `up` as p (direction dp) continues at row `down` as q (direction dq). */
+/* How badly a line that leaves one row at p (slope dp) goes on `rows` below at q (slope dq). */
 static float bend(float p, float dp, float q, float dq, int rows)
 {
     float miss = fabsf(p + dp * (float)rows - q) + fabsf(q - dq * (float)rows - p);
 
-    return miss / 2 + (float)SLOPE_ROWS / 2 * fabsf(dp - dq);
-}
-
-/* Whether the lines should be exchanged below a meeting of rows first..last. */
-static bool better_crossed(const struct line *a, const struct line *b, int first, int last)
-{
-    float pa, da, pb, db, qa, ea, qb, eb, straight, crossed;
-    int rows = last - first + 2;
-
-    if (first < 1 || last + 1 >= a->rows || rows > 4 * SLOPE_ROWS)
-        return false;
-    if (!direction(a, first - 1, -1, &pa, &da) || !direction(b, first - 1, -1, &pb, &db) ||
-        !direction(a, last + 1, 1, &qa, &ea) || !direction(b, last + 1, 1, &qb, &eb))
-        return false;
-    straight = bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows);
-    crossed = bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows);
-    return crossed < 0.8f * straight - 1;
-}
-
-static void exchange_from(struct line *a, struct line *b, int y)
-{
-    for (; y < a->rows; y++) {
-        int path = a->path[y];
-        float x = a->x[y];
-
-        a->path[y] = b->path[y];
-        a->x[y] = b->x[y];
-        b->path[y] = path;
-        b->x[y] = x;
-    }
+    return fminf(jump_cost, per_bend * (miss / 2 + (float)SLOPE_ROWS / 2 * fabsf(dp - dq)));
 }
 
 static bool touching(const struct line *a, const struct line *b, int y)
 {
-    float apart = 2 * (a->radius + b->radius) + 2;
-
-    return fabsf((float)(a->path[y] - b->path[y])) <= apart;
+    return fabsf((float)(a->path[y] - b->path[y])) <= a->radius + b->radius + 1.5f;
 }
 
-int pairs_untangle(struct line *a, struct line *b)
+static bool jumps(const struct line *line, int y)
 {
-    int made = 0;
+    return abs(line->path[y] - line->path[y - 1]) > JUMP;
+}
+
+/* Last row of a meeting that begins at row y: the lines touch, or one jumps and soon the other.  y-1 if
+ * there is none. */
+static int meeting_end(const struct line *a, const struct line *b, int y)
+{
+    int last = y - 1;
+    bool a_jumps = jumps(a, y), b_jumps = jumps(b, y);
+
+    while (last + 1 < a->rows && touching(a, b, last + 1))
+        last++;
+    for (int k = y + 1; a_jumps != b_jumps && k <= y + JUMP_ROWS && k < a->rows; k++)
+        if (jumps(a_jumps ? b : a, k) && last < k - 1)
+            last = k - 1;
+    return last;
+}
+
+static struct step apart_step(const struct line *a, const struct line *b, int y)
+{
+    int stay = abs(a->path[y] - a->path[y - 1]) + abs(b->path[y] - b->path[y - 1]);
+    int cross = abs(b->path[y] - a->path[y - 1]) + abs(a->path[y] - b->path[y - 1]);
+
+    return (struct step){fminf(2 * jump_cost, per_column * (float)stay),
+                         exchange_cost + fminf(2 * jump_cost, per_column * (float)cross)};
+}
+
+/* The step out of a meeting of rows first..last: how the directions before fit those after. */
+static struct step meeting_step(const struct line *a, const struct line *b, int first, int last)
+{
+    float pa, da, pb, db, qa, ea, qb, eb;
+    int rows = last - first + 2;
+
+    if (rows > 4 * SLOPE_ROWS || !direction(a, first - 1, -1, &pa, &da) || !direction(b, first - 1, -1, &pb, &db) ||
+        !direction(a, last + 1, 1, &qa, &ea) || !direction(b, last + 1, 1, &qb, &eb))
+        return (struct step){0, exchange_cost};
+    return (struct step){bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows),
+                         exchange_cost + bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows)};
+}
+
+/* Fills steps: [rows].  Within a meeting the lines are one; if they cross there, then where they are
+ * closest. */
+static void fill_steps(const struct line *a, const struct line *b, struct step *steps)
+{
+    for (int y = 1; y < a->rows; y++) {
+        int last = meeting_end(a, b, y), closest = y;
+
+        steps[y] = apart_step(a, b, y);
+        if (last < y)
+            continue;
+        for (int k = y; k <= last; k++) {
+            steps[k] = (struct step){0, 2 * jump_cost};
+            if (abs(a->path[k] - b->path[k]) < abs(a->path[closest] - b->path[closest]))
+                closest = k;
+        }
+        if (last + 1 < a->rows)
+            steps[closest] = meeting_step(a, b, y, last);
+        y = last;
+    }
+}
+
+/* Largest limited logit of the class within the line's thickness of column x. */
+static float ink_at(const uint8_t *q, int columns, int x)
+{
+    float most = -ink_limit;
+
+    for (int k = x - 2 < 0 ? 0 : x - 2; k <= x + 2 && k < columns; k++)
+        most = fmaxf(most, fminf(ink_limit, (float)(q[k] - MASK_HALF) / MASK_SCALE));
+    return most;
+}
+
+/* gain: [rows]: how much more of their own ink the lines would follow if exchanged. */
+static void fill_gain(const struct line *a, const struct evidence *of_a, const struct line *b,
+                      const struct evidence *of_b, uint8_t *q, float *gain)
+{
+    int columns = mask_columns(of_a->mask);
+
+    for (int y = 0; y < a->rows; y++) {
+        gain[y] = 0;
+        if (of_a->class_index == of_b->class_index)
+            continue;
+        mask_get(of_a->mask, of_a->class_index, y, q);
+        gain[y] += ink_at(q, columns, b->path[y]) - ink_at(q, columns, a->path[y]);
+        mask_get(of_b->mask, of_b->class_index, y, q);
+        gain[y] += ink_at(q, columns, a->path[y]) - ink_at(q, columns, b->path[y]);
+    }
+}
+
+static void exchange_row(struct line *a, struct line *b, int y)
+{
+    int path = a->path[y];
+    float x = a->x[y];
+    struct claim claim = a->claim[y];
+
+    a->path[y] = b->path[y];
+    a->x[y] = b->x[y];
+    a->claim[y] = b->claim[y];
+    b->path[y] = path;
+    b->x[y] = x;
+    b->claim[y] = claim;
+}
+
+/* The best of exchanged or not, row by row (Viterbi over two states).  crossed: [rows, 2], scratch: whether
+ * each state was best reached from the other. */
+static bool decide(struct line *a, struct line *b, const struct step *steps, const float *gain, bool *crossed)
+{
+    float as_is = 0, exchanged = gain[0];
+    bool state, any = false;
 
     for (int y = 1; y < a->rows; y++) {
-        int straight = abs(a->path[y] - a->path[y - 1]) + abs(b->path[y] - b->path[y - 1]);
-        int crossed = abs(b->path[y] - a->path[y - 1]) + abs(a->path[y] - b->path[y - 1]);
+        float keep0 = as_is - steps[y].stay, cross0 = exchanged - steps[y].cross;
+        float keep1 = exchanged - steps[y].stay, cross1 = as_is - steps[y].cross;
 
-        if (touching(a, b, y)) {
-            int last = y;
-
-            while (last + 1 < a->rows && touching(a, b, last + 1))
-                last++;
-            if (better_crossed(a, b, y, last)) {
-                exchange_from(a, b, (y + last) / 2);
-                made++;
-            }
-            y = last;
-        } else if (crossed + 20 < straight) {   /* both jump to where the other was */
-            exchange_from(a, b, y);
-            made++;
-        }
+        crossed[2 * y] = cross0 > keep0;
+        crossed[2 * y + 1] = cross1 > keep1;
+        as_is = fmaxf(keep0, cross0);
+        exchanged = fmaxf(keep1, cross1) + gain[y];
     }
-    return made;
+    state = exchanged > as_is;
+    for (int y = a->rows - 1; y >= 0; y--) {
+        if (state)
+            exchange_row(a, b, y);
+        any |= state;
+        if (y > 0 && crossed[2 * y + state])
+            state = !state;
+    }
+    return any;
+}
+
+enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct line *b,
+                             const struct evidence *of_b, bool *changed, struct err *e)
+{
+    size_t n = (size_t)a->rows;
+    struct step *steps = malloc(n * sizeof *steps);
+    float *gain = malloc(n * sizeof *gain);
+    bool *crossed = malloc(2 * n * sizeof *crossed);
+    uint8_t *q = malloc((size_t)mask_columns(of_a->mask));
+    enum err_code rc = ERR_OK;
+
+    if (!steps || !gain || !crossed || !q) {
+        rc = err_memory(e, "telling curves apart");
+        goto out;
+    }
+    fill_steps(a, b, steps);
+    fill_gain(a, of_a, b, of_b, q, gain);
+    if (decide(a, b, steps, gain, crossed))
+        *changed = true;
+out:
+    free(q);
+    free(crossed);
+    free(gain);
+    free(steps);
+    return rc;
 }

@@ -1,11 +1,14 @@
-/* Curves of one style: which of two lines goes on as which where they meet. */
+/* Pairs of curves: which of two lines goes on as which where they meet. */
 #ifndef POSTPROC_TRACE_PAIRS_H
 #define POSTPROC_TRACE_PAIRS_H
 
+#include "base/err.h"
 #include "postproc/trace_line.h"
 
-/* Exchanges the paths of a and b from some rows on, wherever that makes both run straighter.  Reads x and
- * path of both; changes path only.  Returns how many exchanges were made. */
-int pairs_untangle(struct line *a, struct line *b);
+/* Exchanges the paths of a and b in the rows in which that makes both run straighter and, where they are
+ * of different classes, follow more of the ink of their own.  Reads path and x of both, changes
+ * path, x and claim; the caller measures both again.  *changed is set to true if anything was exchanged, else left alone. */
+enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct line *b,
+                             const struct evidence *of_b, bool *changed, struct err *e);
 
 #endif

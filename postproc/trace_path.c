@@ -105,7 +105,7 @@ static void step(struct viterbi *v, int y)
     float *swap = v->score;
     int lo, hi;
 
-    evidence_row(v->ev, y, v->q);
+    evidence_all(v->ev, y, v->q);
     evidence_bounds(v->ev, y, &lo, &hi);
     if (lo > hi) {   /* a track without width: stay */
         for (int x = 0; x < v->columns; x++)

@@ -1,0 +1,391 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "postproc/trace.h"
+
+enum { COLUMNS = 300, LEFT = 20, RIGHT = 280, WIDTH = RIGHT - LEFT };
+
+/* A page of masks being drawn. */
+struct page {
+    int classes, rows;
+    float *logits;   /* [classes, rows, COLUMNS] */
+    double *left, *right;
+};
+
+static struct page page_of(int classes, int rows)
+{
+    struct page p = {classes, rows, malloc(sizeof(float) * (size_t)(classes * rows * COLUMNS)),
+                     malloc(sizeof(double) * (size_t)rows), malloc(sizeof(double) * (size_t)rows)};
+
+    assert_true(p.logits && p.left && p.right);
+    for (int i = 0; i < classes * rows * COLUMNS; i++)
+        p.logits[i] = -9;
+    for (int y = 0; y < rows; y++) {
+        p.left[y] = LEFT;
+        p.right[y] = RIGHT;
+    }
+    return p;
+}
+
+static void page_free(struct page *p)
+{
+    free(p->logits);
+    free(p->left);
+    free(p->right);
+}
+
+/* Inks a straight stroke 3 columns wide, as the network's masks are; `strength` is the logit inside. */
+static void stroke(struct page *p, int k, double x0, double y0, double x1, double y1, double strength)
+{
+    double dx = x1 - x0, dy = y1 - y0, length2 = dx * dx + dy * dy;
+
+    for (int y = (int)fmax(0, fmin(y0, y1) - 4); y <= fmin(p->rows - 1, fmax(y0, y1) + 4); y++)
+        for (int x = (int)fmax(0, fmin(x0, x1) - 4); x <= fmin(COLUMNS - 1, fmax(x0, x1) + 4); x++) {
+            double t = length2 > 0 ? fmax(0, fmin(1, ((x - x0) * dx + (y - y0) * dy) / length2)) : 0;
+            double d = hypot(x - x0 - t * dx, y - y0 - t * dy);
+            float logit = (float)fmax(-9, fmin(strength, 6 * (1.6 - d)));
+            float *at = &p->logits[(k * p->rows + y) * COLUMNS + x];
+
+            if (logit > *at)
+                *at = logit;
+        }
+}
+
+/* Inks x[y] for rows first..last. */
+static void curve(struct page *p, int k, const double *x, int first, int last)
+{
+    for (int y = first; y < last; y++)
+        stroke(p, k, x[y], y, x[y + 1], y + 1, 4);
+}
+
+static void trace(const struct page *p, const enum curve_style *style, size_t n, struct trace *out)
+{
+    struct err e = {0};
+    struct mask *mask;
+    struct trace_track track = {p->left, p->right, style, n};
+    size_t plane = (size_t)p->rows * COLUMNS;
+
+    memset(out, 0, n * sizeof *out);
+    assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, p->rows, p->logits, plane, COLUMNS, &e), ERR_OK);
+    assert_int_equal(trace_track(mask, &track, out, NULL, &e), ERR_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(out[i].rows, p->rows);
+    mask_free(mask);
+}
+
+static const enum curve_style one_solid[] = {STYLE_SOLID}, two_solid[] = {STYLE_SOLID, STYLE_SOLID};
+
+/* Share of rows first..last that lie within `by` columns of x. */
+static double share_near(const struct trace *t, const double *x, int first, int last, double by)
+{
+    int n = 0;
+
+    for (int y = first; y <= last; y++)
+        n += fabs(t->x[y] - x[y]) <= by;
+    return (double)n / (last - first + 1);
+}
+
+static int count_null(const struct trace *t)
+{
+    int n = 0;
+
+    for (int y = 0; y < t->rows; y++)
+        n += isnan(t->x[y]);
+    return n;
+}
+
+static void test_smooth_curve_to_a_fraction_of_a_pixel(void **state)
+{
+    struct page p = page_of(3, 6000);   /* taller than the path's window */
+    static double x[6000];
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < 6000; y++)
+        x[y] = 150 + 80 * sin(y / 60.0) + 20 * sin(y / 13.0);
+    curve(&p, 0, x, 0, 5999);
+    trace(&p, one_solid, 1, &t);
+    assert_int_equal(count_null(&t), 0);
+    assert_true(share_near(&t, x, 2, 5997, 0.3) > 0.999);
+    for (int y = 10; y < 5990; y++) {
+        assert_true(t.confidence[y] > 0.8f && t.confidence[y] <= 1);
+        assert_int_equal(t.wrap[y], 0);
+    }
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_kicks_keep_their_tips(void **state)
+{
+    struct page p = page_of(1, 400);
+    static double x[400];
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < 400; y++)
+        x[y] = 60 + 0.05 * y;
+    for (int k = 1; k < 10; k++) {
+        x[40 * k] += 150;                       /* there and back within two rows */
+        x[40 * k + 15] += 90;                   /* and a slower one */
+        x[40 * k + 14] += 45;
+        x[40 * k + 16] += 45;
+    }
+    curve(&p, 0, x, 0, 399);
+    trace(&p, one_solid, 1, &t);
+    for (int k = 1; k < 10; k++) {
+        assert_float_equal(t.x[40 * k], x[40 * k], 2.6);
+        assert_float_equal(t.x[40 * k + 15], x[40 * k + 15], 2.6);
+        assert_float_equal(t.x[40 * k - 4], x[40 * k - 4], 0.5);
+    }
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_short_holes_are_bridged_and_long_ones_null(void **state)
+{
+    struct page p = page_of(1, 600);
+    static double x[600];
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < 600; y++)
+        x[y] = 100 + 0.2 * y;
+    curve(&p, 0, x, 0, 200);
+    curve(&p, 0, x, 210, 400);
+    curve(&p, 0, x, 460, 599);
+    trace(&p, one_solid, 1, &t);
+    assert_true(share_near(&t, x, 0, 400, 0.6) == 1);
+    assert_true(t.confidence[205] < 0.5f * t.confidence[190]);
+    for (int y = 404; y <= 456; y++) {
+        assert_true(isnan(t.x[y]));
+        assert_true(t.confidence[y] == 0);
+    }
+    assert_true(share_near(&t, x, 460, 597, 0.6) == 1);
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_curve_that_is_not_there_is_null(void **state)
+{
+    static const enum curve_style styles[] = {STYLE_SOLID, STYLE_DASHED, STYLE_SOLID};
+    struct page p = page_of(3, 800);
+    static double x[800];
+    struct trace t[3];
+
+    (void)state;
+    for (int y = 0; y < 800; y++)
+        x[y] = 150 + 60 * sin(y / 40.0);
+    curve(&p, 0, x, 0, 799);
+    for (int k = 0; k < 8; k++)   /* specks */
+        stroke(&p, 0, 40 + 9 * k, 60 + 90 * k, 42 + 9 * k, 62 + 90 * k, 2);
+    trace(&p, styles, 3, t);
+    assert_true(share_near(&t[0], x, 2, 797, 0.5) > 0.99);
+    assert_int_equal(count_null(&t[1]), 800);
+    assert_int_equal(count_null(&t[2]), 800);
+    for (int y = 0; y < 800; y++)
+        assert_true(t[1].confidence[y] == 0 && t[2].confidence[y] == 0);
+    for (int i = 0; i < 3; i++)
+        trace_clear(&t[i]);
+    page_free(&p);
+}
+
+static void test_two_solid_curves_cross_straight_on(void **state)
+{
+    struct page p = page_of(1, 900);
+    static double a[900], b[900];
+    struct trace t[2];
+
+    (void)state;
+    for (int y = 0; y < 900; y++) {
+        a[y] = 120 + 0.1 * y + 50 * sin(y / 70.0);   /* crosses b seven times */
+        b[y] = 150 + 0.1 * y - 30 * sin(y / 55.0);
+    }
+    curve(&p, 0, a, 0, 899);
+    curve(&p, 0, b, 0, 899);
+    trace(&p, two_solid, 2, t);
+    assert_true(share_near(&t[0], a, 0, 899, 2.6) > 0.97);
+    assert_true(share_near(&t[1], b, 0, 899, 2.6) > 0.97);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
+static void test_two_solid_curves_share_a_stretch(void **state)
+{
+    struct page p = page_of(1, 500);
+    static double a[500], b[500];
+    struct trace t[2];
+
+    (void)state;
+    for (int y = 0; y < 500; y++) {
+        double apart = 40 * fmax(0, fmax(1 - y / 200.0, (y - 260) / 200.0));
+
+        a[y] = 150 - apart;
+        b[y] = 150 + apart;
+    }
+    curve(&p, 0, a, 0, 499);
+    curve(&p, 0, b, 0, 499);
+    trace(&p, two_solid, 2, t);
+    assert_true(share_near(&t[0], a, 0, 499, 2.6) > 0.97);
+    assert_true(share_near(&t[1], b, 0, 499, 2.6) > 0.97);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
+static void test_solid_and_dashed_cross(void **state)
+{
+    static const enum curve_style styles[] = {STYLE_DASHED, STYLE_SOLID};
+    struct page p = page_of(3, 900);
+    static double a[900], b[900];
+    struct trace t[2];
+
+    (void)state;
+    for (int y = 0; y < 900; y++) {
+        a[y] = 120 + 0.1 * y + 50 * sin(y / 70.0);
+        b[y] = 150 + 0.1 * y - 30 * sin(y / 55.0);
+    }
+    curve(&p, STYLE_SOLID, a, 0, 899);
+    curve(&p, STYLE_DASHED, b, 0, 399);
+    curve(&p, STYLE_SOLID, b, 400, 440);   /* the network takes a stretch for solid */
+    curve(&p, STYLE_DASHED, b, 441, 899);
+    trace(&p, styles, 2, t);
+    assert_true(share_near(&t[0], b, 0, 899, 2.6) > 0.97);
+    assert_true(share_near(&t[1], a, 0, 899, 2.6) > 0.97);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
+static void test_wrapped_curve_is_counted_and_returns(void **state)
+{
+    struct page p = page_of(1, 900);
+    struct trace t;
+    static double x[900];
+
+    (void)state;
+    for (int y = 0; y < 900; y++)
+        x[y] = LEFT + WIDTH * (0.6 + 0.7 * exp(-pow((y - 450) / 90.0, 2)));
+    for (int y = 0; y < 899; y++) {
+        stroke(&p, 0, x[y], y, x[y + 1], y + 1, x[y + 1] <= RIGHT + 1 ? 4 : -9);
+        if (x[y] >= RIGHT - 1)
+            stroke(&p, 0, x[y] - WIDTH, y, x[y + 1] - WIDTH, y + 1, 4);
+    }
+    trace(&p, one_solid, 1, &t);
+    for (int y = 0; y < 900; y++) {
+        int wrap = x[y] > RIGHT;
+
+        if (fabs(x[y] - RIGHT) < 6 || y > 896)
+            continue;
+        assert_int_equal(t.wrap[y], wrap);
+        assert_float_equal(t.x[y], x[y] - wrap * WIDTH, 1.2);
+    }
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_curve_from_edge_to_edge_is_no_wrap(void **state)
+{
+    struct page p = page_of(1, 600);
+    struct trace t;
+    static double x[600];
+
+    (void)state;
+    for (int y = 0; y < 600; y++)
+        x[y] = (y / 50) % 2 ? RIGHT - 2 : LEFT + 2;   /* a square wave, drawn with full strokes */
+    curve(&p, 0, x, 0, 599);
+    trace(&p, one_solid, 1, &t);
+    assert_true(share_near(&t, x, 0, 599, 1.5) > 0.95);
+    for (int y = 0; y < 600; y++)
+        assert_int_equal(t.wrap[y], 0);
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_curve_lost_at_one_edge_is_no_wrap(void **state)
+{
+    struct page p = page_of(1, 800);
+    struct trace t;
+    static double x[800];
+
+    (void)state;
+    for (int y = 0; y < 800; y++)
+        x[y] = y < 300 ? 150 + y * 0.43 : 20 + (y - 300) * 0.3;   /* leaves on the right, never comes back there */
+    curve(&p, 0, x, 0, 298);
+    curve(&p, 0, x, 301, 799);
+    trace(&p, one_solid, 1, &t);
+    for (int y = 0; y < 800; y++)
+        assert_int_equal(t.wrap[y], 0);
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_neighbours_do_not_attract_and_skew_is_followed(void **state)
+{
+    struct page p = page_of(1, 1000);
+    struct trace t;
+    static double x[1000], beside[1000];
+
+    (void)state;
+    for (int y = 0; y < 1000; y++) {
+        p.left[y] = 60 + 0.04 * y;
+        p.right[y] = 200 + 0.04 * y;
+        x[y] = p.left[y] + 10;
+        beside[y] = p.left[y] - 12;
+    }
+    curve(&p, 0, x, 0, 499);
+    curve(&p, 0, beside, 0, 999);
+    trace(&p, one_solid, 1, &t);
+    assert_true(share_near(&t, x, 0, 499, 0.6) > 0.99);
+    for (int y = 510; y < 1000; y++)
+        assert_true(isnan(t.x[y]));
+    trace_clear(&t);
+    page_free(&p);
+}
+
+static void test_cancelled_job_holds_nothing(void **state)
+{
+    struct err e = {0};
+    struct job job = {.cancelled = true};
+    struct page p = page_of(1, 100);
+    struct trace_track track = {p.left, p.right, two_solid, 2};
+    struct trace t[2] = {{0}};
+    struct mask *mask;
+
+    (void)state;
+    assert_int_equal(mask_create(&mask, 1, 100, COLUMNS, &e), ERR_OK);
+    assert_int_equal(trace_track(mask, &track, t, &job, &e), ERR_CANCELLED);
+    assert_null(t[0].x);
+    assert_null(t[1].x);
+    mask_free(mask);
+    page_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_smooth_curve_to_a_fraction_of_a_pixel),
+        cmocka_unit_test(test_kicks_keep_their_tips),
+        cmocka_unit_test(test_short_holes_are_bridged_and_long_ones_null),
+        cmocka_unit_test(test_curve_that_is_not_there_is_null),
+        cmocka_unit_test(test_two_solid_curves_cross_straight_on),
+        cmocka_unit_test(test_two_solid_curves_share_a_stretch),
+        cmocka_unit_test(test_solid_and_dashed_cross),
+        cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
+        cmocka_unit_test(test_curve_from_edge_to_edge_is_no_wrap),
+        cmocka_unit_test(test_curve_lost_at_one_edge_is_no_wrap),
+        cmocka_unit_test(test_neighbours_do_not_attract_and_skew_is_followed),
+        cmocka_unit_test(test_cancelled_job_holds_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
