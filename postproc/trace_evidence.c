@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-    SHARED = MASK_HALF - 14,     /* most that ink explained by another curve counts: probability 0.3 */
-    BORROWED = MASK_HALF - 8     /* most that another class's ink counts: probability 0.38 */
+    SHARED = MASK_HALF - 32,     /* most that ink explained by another curve counts: probability 0.12 */
+    BORROWED = MASK_HALF - 16    /* most that another class's ink counts: probability 0.27 */
 };
 
 void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index,
@@ -68,8 +68,8 @@ void evidence_all(const struct evidence *ev, int y, uint8_t *q)
         if (k == ev->class_index)
             continue;
         mask_get(ev->mask, k, y, other);
-        limit_claimed(&ev->same, y, columns, 0, other);
-        limit_claimed(&ev->others, y, columns, 0, other);
+        limit_claimed(&ev->same, y, columns, SHARED, other);
+        limit_claimed(&ev->others, y, columns, SHARED, other);
         for (int x = 0; x < columns; x++) {
             uint8_t v = other[x] > BORROWED ? BORROWED : other[x];
 

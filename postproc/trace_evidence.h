@@ -32,8 +32,8 @@ void evidence_init(struct evidence *ev, const struct mask *mask, const struct tr
  * explain it. */
 void evidence_own(const struct evidence *ev, int y, uint8_t *q);
 
-/* Row y of all ink that the curve may follow: its own, and weakened what it may share with curves of its
- * class, and other classes' that no curve explains. */
+/* Row y of all ink that the curve may follow: its own and, weakened, what it may share with other curves
+ * and what other classes hold that no curve explains. */
 void evidence_all(const struct evidence *ev, int y, uint8_t *q);
 
 /* The columns in which a curve may lie at row y: the track and a little beside it, since pens overshoot.

@@ -1,10 +1,16 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "postproc/trace_finish.h"
 
 /* At 200 dpi, for which the masks are made, 12 rows are 1.5 mm. */
-enum { BRIDGE_ROWS = 12, ALONE_ROWS = 10, SHORT_ROWS = 3,
-       HOLD_ROWS = 15, HOLD_WITHIN = 90 };
+enum {
+    BRIDGE_ROWS = 12,    /* longest hole that is bridged in any case */
+    LEAP_ROWS = 48,      /* and between good stretches that go on straight */
+    SHORT_ROWS = 3, ALONE_ROWS = 10,
+    NEAR = 90,           /* rows in which own ink is counted */
+    HOLD_SHORT = 90, HOLD_LONG = 600   /* rows of borrowed ink that are believed */
+};
 
 /* One past the last row of the stretch from y on in which rows have a position (or not). */
 static int stretch_end(const struct line *line, int y, bool there)
@@ -20,24 +26,47 @@ static void drop(struct line *line, int first, int end)
         line->x[y] = NAN;
 }
 
-static int own(const struct line *line, int y)
+/* Rows of own ink among the NEAR rows from row y on in direction `way`. */
+static int own_near(const struct line *line, int y, int way)
 {
-    return y >= 0 && y < line->rows && line->ink[y] == INK_OWN;
+    int own = 0;
+
+    for (int k = 0; k < NEAR && y >= 0 && y < line->rows; k++, y += way)
+        own += line->ink[y] == INK_OWN;
+    return own;
 }
 
-/* Borrowed ink holds a curve together between stretches of its own; without enough of these near by above
- * and below, the curve is not known to be there. */
+/* Whether the path gets from row a to row b about as curves do, and not across paper. */
+static bool connected(const struct line *line, int a, int b)
+{
+    return (float)abs(line->path[b] - line->path[a]) <= 4 * line->radius + 2 * (float)(b - a);
+}
+
+/* Borrowed ink holds a curve together between good stretches of its own that lead into it; else the curve
+ * is not known to be there. */
 static void drop_borrowed(struct line *line)
 {
-    int above = 0, below = 0;   /* rows of own ink within HOLD_WITHIN rows of row y */
+    for (int y = 0; y < line->rows;) {
+        int first = y, end = y, last, above, below;
+        bool believed;
 
-    for (int y = 1; y < HOLD_WITHIN; y++)
-        below += own(line, y);
-    for (int y = 0; y < line->rows; y++) {
-        above += own(line, y - 1) - own(line, y - 1 - HOLD_WITHIN);
-        below += own(line, y + HOLD_WITHIN) - (y > 0 ? own(line, y) : 0);
-        if (line->ink[y] == INK_BORROWED && (above < HOLD_ROWS || below < HOLD_ROWS))
-            line->x[y] = NAN;
+        if (line->ink[y] != INK_BORROWED) {
+            y++;
+            continue;
+        }
+        for (last = y; end < line->rows && line->ink[end] != INK_OWN; end++)
+            if (line->ink[end] == INK_BORROWED)
+                last = end;
+        above = own_near(line, first - 1, -1);
+        below = own_near(line, end, 1);
+        believed = (above >= 15 && below >= 15 && end - first <= HOLD_SHORT) ||
+                   (above >= 45 && below >= 45 && end - first <= HOLD_LONG);
+        while (first > 0 && line->ink[first - 1] != INK_OWN)
+            first--;
+        if (!believed || first == 0 || end == line->rows || !connected(line, first - 1, y) ||
+            !connected(line, last, end))
+            drop(line, y, end);
+        y = end;
     }
 }
 
@@ -60,6 +89,25 @@ static void drop_specks(struct line *line)
     }
 }
 
+/* Rows with a position among the 15 from row y on in direction `way`. */
+static int there_near(const struct line *line, int y, int way)
+{
+    int there = 0;
+
+    for (int k = 0; k < 15 && y >= 0 && y < line->rows; k++, y += way)
+        there += !isnan(line->x[y]);
+    return there;
+}
+
+/* Whether the hole between rows a and b, which have positions, is to be bridged. */
+static bool bridgeable(const struct line *line, int a, int b)
+{
+    if (b - a <= BRIDGE_ROWS + 1)
+        return true;
+    return b - a <= LEAP_ROWS + 1 && there_near(line, a, -1) >= 10 && there_near(line, b, 1) >= 10 &&
+           fabsf(line->x[b] - line->x[a]) <= 0.5f * (float)(b - a);
+}
+
 void finish_gaps(struct line *line)
 {
     int last = -1;
@@ -69,7 +117,7 @@ void finish_gaps(struct line *line)
     for (int y = 0; y < line->rows; y++) {
         if (isnan(line->x[y]))
             continue;
-        if (last >= 0 && y - last > 1 && y - last <= BRIDGE_ROWS + 1)
+        if (last >= 0 && y - last > 1 && bridgeable(line, last, y))
             for (int k = last + 1; k < y; k++) {
                 line->x[k] = line->x[last] + (line->x[y] - line->x[last]) * (float)(k - last) / (float)(y - last);
                 line->ink[k] = INK_NONE;

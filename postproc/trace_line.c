@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INK_MIN 0.25f   /* least probability on the path that is read as ink */
+#define INK_MIN 0.25f   /* least probability of own ink on the path */
+#define INK_TRACE 0.06f /* least probability that is followed between stretches of own ink */
 #define INK_EDGE 0.4f   /* a run ends where the probability falls under this, or under half its peak */
 
 enum err_code line_alloc(struct line *line, int rows, struct err *e)
@@ -49,8 +50,9 @@ float line_edge(float peak)
     return fminf(INK_EDGE, 0.5f * peak);
 }
 
-/* The ink run at or next to column `at`: its ends and peak in p: [columns].  False if there is no ink. */
-static bool find_run(const float *p, int columns, int at, int *first, int *last, float *peak)
+/* The ink run at or next to column `at`: its ends and peak in p: [columns].  False if the probability there
+ * is under `least`. */
+static bool find_run(const float *p, int columns, int at, float least, int *first, int *last, float *peak)
 {
     float edge;
     int top = at;
@@ -58,7 +60,7 @@ static bool find_run(const float *p, int columns, int at, int *first, int *last,
     for (int x = at - 2 < 0 ? 0 : at - 2; x <= at + 2 && x < columns; x++)
         if (p[x] > p[top])
             top = x;
-    if (p[top] < INK_MIN)
+    if (p[top] < least)
         return false;
     *peak = p[top];
     edge = line_edge(p[top]);
@@ -96,10 +98,10 @@ static void measure_row(struct line *line, int y, const float *own, const float 
     line->ink[y] = INK_NONE;
     line->lo[y] = line->hi[y] = line->centre[y] = NAN;
     line->peak[y] = line->rival[y] = 0;
-    if (find_run(own, columns, line->path[y], &first, &last, &line->peak[y])) {
+    if (find_run(own, columns, line->path[y], INK_MIN, &first, &last, &line->peak[y])) {
         line->ink[y] = INK_OWN;
         measure_run(line, y, own, columns, first, last);
-    } else if (find_run(all, columns, line->path[y], &first, &last, &line->peak[y])) {
+    } else if (find_run(all, columns, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
         line->ink[y] = INK_BORROWED;
         measure_run(line, y, all, columns, first, last);
     }

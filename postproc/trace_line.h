@@ -8,7 +8,7 @@
 /* What the path runs through in a row. */
 enum ink {
     INK_NONE,
-    INK_BORROWED,   /* ink that another curve explains too, or of another style */
+    INK_BORROWED,   /* faint ink, or ink that another curve explains too, or of another style */
     INK_OWN
 };
 
