@@ -27,10 +27,10 @@ at most {max_rows:,} rows.
   average.
 - **Machine**: {machine}.
 - **Command**: `{command}`
-
+{notes}
 ## Held-out scores
 `nn/train/evaluate.py`, {pages} synthetic pages of fixed seeds that training never draws, up to
-1,600 rows each. The mask counts at probability 0.5; the centre's error over rows crossed once.
+1,600 rows each; their LAS curves come from the same files as training's. The mask counts at probability 0.5; the centre's error over rows crossed once.
 
 | class | F1 | IoU | precision | recall | centre, median px | centre within 1 px | lost |
 | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -61,12 +61,18 @@ def main():
     p.add_argument("--out", default="weights/curvenet.md")
     p.add_argument("--machine", default=f"{platform.machine()}, CPU")
     p.add_argument("--command", default="make train")
+    p.add_argument("--notes", help="file of Markdown list items: what the command does not tell")
     p.add_argument("--las", default="public LAS files", help="what the LAS curves came from")
     args = p.parse_args()
     tensors, config, about = checkpoint.load(args.checkpoint)
     state = torch.load(args.state, map_location="cpu")
     metrics = about["metrics"]
+    notes = ""
+    if args.notes:
+        with open(args.notes) as f:
+            notes = f.read()
     text = CARD.format(
+        notes=notes,
         name=about["name"], classes=", ".join(config.classes), dim=config.dim,
         parameters=sum(t.numel() for t in tensors.values()), heads=config.heads, mlp=config.mlp,
         head=config.head, dpi=about["dpi"], max_rows=about["max_rows"], las_files=args.las,
