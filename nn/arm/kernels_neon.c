@@ -6,6 +6,8 @@
 #define LANES 4
 #define TILE_ROWS 6
 #define PANEL_VECS 4
+#define SPARSE_ROWS 6
+#define SPARSE_PANELS 1
 #define KERNELS_TABLE kernels_neon
 #define KERNELS_LABEL "neon"
 
@@ -28,6 +30,20 @@ static inline float32x4_t v_scale2(float32x4_t x, float32x4_t n)
 {
     int32x4_t bits = vshlq_n_s32(vcvtq_s32_f32(n), 23);
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), bits));
+}
+
+#define v_or(a, b) \
+    vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)))
+
+static inline int v_list_nonzero(float32x4_t v, int k, int32_t *list, int n)
+{
+    uint32_t bits[4];
+    vst1q_u32(bits, vreinterpretq_u32_f32(v));
+    for (int i = 0; i < 4; i++) {
+        list[n] = k + i;
+        n += (bits[i] & 0x7fffffffu) != 0;
+    }
+    return n;
 }
 
 #include "nn/kernels_simd.h"

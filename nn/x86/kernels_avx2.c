@@ -6,6 +6,8 @@
 #define LANES 8
 #define TILE_ROWS 6
 #define PANEL_VECS 2
+#define SPARSE_ROWS 6
+#define SPARSE_PANELS 1
 #define KERNELS_TABLE kernels_avx2
 #define KERNELS_LABEL "avx2"
 
@@ -40,6 +42,16 @@ static inline float v_hmax(__m256 v)
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+
+#define v_or(a, b) _mm256_or_ps(a, b)
+
+static inline int v_list_nonzero(__m256 v, int k, int32_t *list, int n)
+{
+    unsigned found = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+    for (; found; found &= found - 1)
+        list[n++] = k + __builtin_ctz(found);
+    return n;
 }
 
 #include "nn/kernels_simd.h"

@@ -6,6 +6,8 @@
 #define LANES 16
 #define TILE_ROWS 12
 #define PANEL_VECS 2
+#define SPARSE_ROWS 6
+#define SPARSE_PANELS 2
 #define KERNELS_TABLE kernels_avx512
 #define KERNELS_LABEL "avx512"
 
@@ -23,6 +25,17 @@
 #define v_scale2(x, n) _mm512_scalef_ps(x, n)
 #define v_hsum(v) _mm512_reduce_add_ps(v)
 #define v_hmax(v) _mm512_reduce_max_ps(v)
+
+#define v_or(a, b) _mm512_or_ps(a, b)
+
+static inline int v_list_nonzero(__m512 v, int k, int32_t *list, int n)
+{
+    __mmask16 found = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    __m512i index = _mm512_add_epi32(_mm512_set1_epi32(k), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+                                                                             13, 14, 15));
+    _mm512_storeu_si512(list + n, _mm512_maskz_compress_epi32(found, index));
+    return n + __builtin_popcount(found);
+}
 
 #include "nn/kernels_simd.h"
 #else
