@@ -169,6 +169,15 @@ export function setNumbers({ y0, y1, line, track }) {
   changed();
 }
 
+/** A track's box from the scan: of the first track without one, else of a new one.  The first sets the region. */
+export function setBox(box) {
+  const empty = trackNodes().findIndex((node) => field(node, "x0").value.trim() === "" && field(node, "x1").value.trim() === "");
+  const index = empty >= 0 ? empty : trackNodes().indexOf(addTrack({ x0: null, x1: null, curves: [emptyCurve()] }));
+  const rows = $("y0").value.trim() === "" && $("y1").value.trim() === "" ? { y0: box.y0, y1: box.y1 } : {};
+  setNumbers({ ...rows, track: { index, x0: box.x0, x1: box.x1 } });
+  field(trackNodes()[index], "mnemonic").focus();
+}
+
 /** A depth line at a row of the scan; its depth is typed next. */
 export function pickLine(row) {
   if ($("depth_mode").value !== "lines") {

@@ -1,11 +1,24 @@
 // The page: a scan comes in, is digitized, and its result is shown.
 
-import { $, el, formatBytes, formatMs } from "./util.js";
+import { $, el, formatBytes, formatMs, saveFile } from "./util.js";
 import * as api from "./api.js";
 import * as form from "./form.js";
-import { check, emptyCalibration, requestFields } from "./calibration.js";
+import { check, emptyCalibration, fromLayout, requestFields, toLayout } from "./calibration.js";
+import { Viewer } from "./viewer.js";
+import { Marks } from "./marks.js";
+import { LogPlot, PlainView } from "./logplot.js";
+import { Result } from "./curves.js";
+import { ResultView } from "./resultview.js";
+import { isDark } from "./colors.js";
+import { refresh as refreshBudget, setLast, start as startBudget } from "./budget.js";
 
-const scan = { file: null, key: "" };
+const viewer = new Viewer($("viewer"), $("strip"));
+const marks = new Marks(viewer, form, $("handles"));
+const plain = new PlainView($("plot"));
+const plot = new LogPlot($("plot"), $("plot-header"), plain);
+const resultView = new ResultView(viewer, plot);
+
+const scan = { file: null, key: "", size: null };
 let running = null; // the AbortController of what is under way
 
 /* --- errors --- */
@@ -31,10 +44,12 @@ function showFailure(failure) {
 
 function takeFile(file) {
   if (!file) return;
-  Object.assign(scan, { file, key: "" });
+  Object.assign(scan, { file, key: "", size: null });
   $("problem").hidden = true;
   $("scan-facts").textContent = `${file.name || "pasted scan"}, ${formatBytes(file.size)}`;
   $("scan-facts").hidden = false;
+  api.setApiKey($("api_key").value);
+  preview();
 }
 
 function startChoosing() {
@@ -94,24 +109,21 @@ function setRunning(controller) {
   (controller ? $("cancel") : $("digitize-button")).focus();
 }
 
-async function uploadScan(signal) {
+async function uploadScan(signal, onProgress) {
   if (scan.key) return;
-  const started = performance.now();
-  scan.key = await api.upload(scan.file, {
-    signal,
-    onProgress: (sent, total) =>
-      showProgress("upload", total ? sent / total : 1, performance.now() - started,
-        `: ${formatBytes(sent)} of ${formatBytes(total)}`),
-  });
+  const { file } = scan;
+  const key = await api.upload(file, { signal, onProgress });
+  if (scan.file === file) scan.key = key;
 }
 
-async function digitize(signal) {
-  const body = { ...requestFields(form.read()), ...form.readHeader(), confidence: 1 };
-  if ($("model").value) body.model = $("model").value;
+async function digitize(body, signal) {
+  const started = performance.now();
+  const onUpload = (sent, total) =>
+    showProgress("upload", total ? sent / total : 1, performance.now() - started, `: ${formatBytes(sent)} of ${formatBytes(total)}`);
   for (let again = false; ; again = true) {
-    await uploadScan(signal);
+    await uploadScan(signal, onUpload);
     try {
-      return await api.postStream("/digitize", { ...body, key: scan.key }, {
+      return await api.postStream("/digitize", { ...body, confidence: 1, key: scan.key }, {
         signal,
         onProgress: (p) => showProgress(p.stage, p.fraction, p.ms),
       });
@@ -140,31 +152,194 @@ async function submit(event) {
   }
   api.setApiKey($("api_key").value);
   const controller = new AbortController();
+  const calibration = form.read(), fields = { ...requestFields(calibration), ...form.readHeader() };
+  if ($("model").value) fields.model = $("model").value;
   setRunning(controller);
   showProgress("start", 0);
   try {
-    showResult(await digitize(controller.signal));
+    await showResult(await digitize(fields, controller.signal), calibration, fields);
   } catch (failure) {
     if (!(failure instanceof api.Failure)) throw failure;
     showFailure(failure);
   } finally {
     setRunning(null);
+    if (resultView.result) showTab($("result").hidden ? "form" : "result");
   }
+}
+
+/* --- the scan on the screen --- */
+
+let previewing = null; // the AbortController of the preview under way
+
+function showDesk(shown) {
+  $("desk").hidden = !shown;
+  $("empty").hidden = shown;
+}
+
+/** Sends the scan and shows its preview; digitizing works without. */
+async function preview() {
+  previewing?.abort();
+  const controller = (previewing = new AbortController());
+  const say = (text) => ($("peek-state").textContent = text);
+  closeResult();
+  viewer.close();
+  showDesk(false);
+  $("empty").firstElementChild.hidden = true;
+  $("peek").hidden = true;
+  $("stop-preview").hidden = false;
+  try {
+    for (let again = false; ; again = true) {
+      await uploadScan(controller.signal, (sent, total) => say(`Sending the scan: ${formatBytes(sent)} of ${formatBytes(total)}`));
+      try {
+        const made = await api.postStream("/previews", { key: scan.key }, {
+          signal: controller.signal,
+          onProgress: (p) => say(p.stage === "queue" ? "Waiting for a free slot" : `Preparing the preview: ${Math.round(100 * p.fraction)} %`),
+        });
+        say("");
+        showDesk(true);
+        await viewer.open(made);
+        scan.size = made;
+        $("scan-facts").textContent += `, ${made.width} × ${made.height} pixels`;
+        marks.setShown(true);
+        break;
+      } catch (failure) {
+        if (again || ![404, 410].includes(failure.status) || !scan.key) throw failure;
+        scan.key = "";
+      }
+    }
+  } catch (failure) {
+    if (previewing !== controller) return;
+    if (failure.kind === "cancelled") say("Preview stopped. Digitizing works without it.");
+    else {
+      say("No preview. Digitizing works without it.");
+      showFailure(failure);
+    }
+  } finally {
+    if (previewing === controller) {
+      previewing = null;
+      $("stop-preview").hidden = true;
+    }
+  }
+}
+
+function startDesk() {
+  const press = (id, f) => $(id).addEventListener("click", () => viewer.isOpen && f());
+  press("whole", () => viewer.whole());
+  press("width", () => viewer.fitWidth());
+  press("in", () => viewer.zoomBy(1.5));
+  press("out", () => viewer.zoomBy(1 / 1.5));
+  $("stop-preview").addEventListener("click", () => previewing?.abort());
+  const setTool = (id) => {
+    for (const name of ["draw-track", "pick-line"]) $(name).setAttribute("aria-pressed", String(name === id));
+    viewer.setTool(id === "draw-track" ? boxTool : id === "pick-line" ? lineTool : null);
+  };
+  const boxTool = marks.boxTool((box) => {
+    setTool("");
+    form.setBox(box);
+    showTab("form");
+  });
+  const lineTool = marks.lineTool((row) => {
+    setTool("");
+    showTab("form");
+    form.pickLine(row);
+  });
+  for (const id of ["draw-track", "pick-line"])
+    press(id, () => {
+      marks.setShown(true);
+      resultView.result && resultView.choose("");
+      setTool($(id).getAttribute("aria-pressed") === "true" ? "" : id);
+    });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && viewer.tool && (setTool(""), resultView.result && resultView.choose("")));
+  $("grid").addEventListener("change", () => {
+    marks.grid = $("grid").checked;
+    viewer.redraw();
+  });
+  $("curves-shown").addEventListener("change", () => {
+    resultView.overlay = $("curves-shown").checked;
+    viewer.redraw();
+  });
 }
 
 /* --- the result --- */
 
-function showResult(reply) {
+function showTab(name) {
+  for (const tab of ["form", "result"]) {
+    $(tab).hidden = tab !== name;
+    $(`tab-${tab}`).setAttribute("aria-selected", String(tab === name));
+    $(`tab-${tab}`).tabIndex = tab === name ? 0 : -1;
+  }
+  document.querySelector(".panel > .go").hidden = name === "result" && !running;
+  marks.setShown(name === "form");
+}
+
+function closeResult() {
+  if (!resultView.result) return;
+  resultView.clear();
+  $("tabs").hidden = true;
+  $("desk").classList.remove("with-plot");
+  $("curves-switch").hidden = true;
+  showTab("form");
+}
+
+const quoted = (text) => `'${String(text).replace(/'/g, "'\\''")}'`;
+
+/** The curl command that does the same. */
+function curlOf(fields) {
+  const parts = [`curl -F scan=@${quoted(scan.file.name || "scan.tif")}`];
+  for (const [name, value] of Object.entries(fields))
+    for (const one of Array.isArray(value) ? value : [typeof value === "object" ? JSON.stringify(value) : value])
+      parts.push(`-F ${quoted(`${name}=${one}`)}`);
+  return `${parts.join(" \\\n     ")} \\\n     -F format=las ${location.origin}/digitize > curves.las`;
+}
+
+async function showResult(reply, calibration, fields) {
   const { artifacts } = reply;
-  const stem = (reply.image.name || "curves").replace(/\.tiff?$/i, "");
-  const links = [["las", "LAS"], ["csv", "CSV"], ["overlay", "Overlay PNG"]].filter(([kind]) => artifacts[kind]);
-  $("downloads").replaceChildren(
-    ...links.map(([kind, name]) =>
-      el("a", { class: "button", href: artifacts[kind], download: `${stem}.${kind === "overlay" ? "png" : kind}`, text: name })));
-  $("warnings").replaceChildren(...reply.warnings.map((text) => el("p", { class: "warning", text })));
-  $("overlay").src = artifacts.overlay || "";
-  $("empty").hidden = true;
-  $("result").hidden = false;
+  const [csv, edges, las] = await Promise.all([
+    api.getText(artifacts.csv), artifacts.edges ? api.getJson(artifacts.edges) : null, artifacts.las ? api.getText(artifacts.las) : "",
+  ]);
+  const result = new Result(reply, calibration, csv, edges);
+  setLast(reply);
+  localStorage.setItem("calibration", JSON.stringify(toLayout(calibration, reply.image.height)));
+  $("last-calibration").disabled = false;
+  showDesk(true);
+  $("desk").classList.add("with-plot");
+  $("desk").classList.toggle("no-scan", !viewer.isOpen);
+  $("curves-switch").hidden = !viewer.isOpen;
+  $("tabs").hidden = false;
+  plot.mover = viewer.isOpen ? viewer : plain;
+  resultView.show(result, { csv, las }, curlOf(fields));
+  showTab("result");
+  const y0 = Math.min(result.y[0], result.y[result.n - 1]), y1 = Math.max(result.y[0], result.y[result.n - 1]);
+  if (!viewer.isOpen) plain.fit(y0, y1);
+  else if (viewer.view.y1 < y0 || viewer.view.y0 > y1) viewer.goTo(y0, Math.min(y1, y0 + (viewer.view.y1 - viewer.view.y0) / 2));
+  if (innerWidth <= 900) $("stage").scrollIntoView();
+}
+
+/* --- calibrations kept --- */
+
+function useLayout(layout) {
+  try {
+    form.write(fromLayout(layout));
+  } catch (error) {
+    showProblem(error.message);
+  }
+}
+
+function startCalibrations() {
+  $("last-calibration").disabled = !localStorage.getItem("calibration");
+  $("last-calibration").addEventListener("click", () => useLayout(JSON.parse(localStorage.getItem("calibration"))));
+  $("save-calibration").addEventListener("click", () =>
+    saveFile("calibration.json", "application/json", JSON.stringify(toLayout(form.read(), scan.size?.height ?? null), null, 2) + "\n"));
+  $("calibration-file").addEventListener("change", async () => {
+    const file = $("calibration-file").files[0];
+    $("calibration-file").value = "";
+    if (!file) return;
+    try {
+      useLayout(JSON.parse(await file.text()));
+    } catch {
+      showProblem(`${file.name} is not JSON: a calibration is a file that “Save as file” wrote.`);
+    }
+  });
 }
 
 /* --- start --- */
@@ -174,18 +349,59 @@ async function showModels() {
     const { default: name, models } = await api.getJson("/models");
     $("model").append(...models.map((m) => el("option", { value: m.name, text: m.name })));
     $("server").textContent = models.some((m) => m.name === name) ? `model ${name}` : `no checkpoint named ${name} yet`;
-  } catch (failure) {
+  } catch {
     $("server").textContent = "the server does not answer";
   }
+}
+
+function showPage() {
+  const page = location.hash === "#budget" ? "budget" : "digitize";
+  for (const name of ["digitize", "budget"]) {
+    $(name).hidden = name !== page;
+    const link = document.querySelector(`.bar nav a[href="#${name}"]`);
+    if (name === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (page === "budget") refreshBudget();
+}
+
+function startTheme() {
+  const kept = localStorage.getItem("theme");
+  if (kept) document.documentElement.dataset.theme = kept;
+  $("theme").addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    localStorage.setItem("theme", document.documentElement.dataset.theme);
+    if (resultView.result) {
+      plot.layOut();
+      resultView.refresh();
+    }
+  });
 }
 
 function start() {
   form.start();
   form.write(emptyCalibration());
   startChoosing();
+  startDesk();
+  startCalibrations();
+  startBudget();
+  startTheme();
+  viewer.onView(() => plot.redraw());
+  plain.changed = () => plot.redraw();
+  for (const tab of ["form", "result"]) {
+    $(`tab-${tab}`).addEventListener("click", () => showTab(tab));
+    $(`tab-${tab}`).addEventListener("keydown", (event) => {
+      if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+      const other = tab === "form" ? "result" : "form";
+      showTab(other);
+      $(`tab-${other}`).focus();
+    });
+  }
   $("sample").addEventListener("click", takeSample);
   $("form").addEventListener("submit", submit);
   $("cancel").addEventListener("click", () => running && running.abort());
+  addEventListener("hashchange", showPage);
+  showPage();
   showModels();
 }
 

@@ -1,0 +1,225 @@
+// A result as numbers: every curve's values by depth, where they lie on the scan, how far to trust them,
+// and the corrections made by hand.
+
+import { depthLines, fractionOf, rowAt, valueAt } from "./calibration.js";
+
+export const SURE = 0.8, DOUBTFUL = 0.5;
+
+/** Reads "DEPT,GR,GR_CONF,…": {names, index: Float64Array, columns: {NAME: Float64Array}}, NaN for empty cells.
+ * One pass without splitting: a tall scan's file has millions of characters. */
+export function parseCsv(text) {
+  const end = text.indexOf("\n");
+  const names = text.slice(0, end).trim().split(",").map((n) => n.replace(/^"|"$/g, ""));
+  let rows = 0;
+  for (let at = end; (at = text.indexOf("\n", at + 1)) >= 0; ) rows++;
+  if (text.length && !text.endsWith("\n")) rows++;
+  const columns = names.map(() => new Float64Array(rows).fill(NaN));
+  let at = end + 1;
+  for (let i = 0; i < rows; i++) {
+    let stop = text.indexOf("\n", at);
+    if (stop < 0) stop = text.length;
+    const cells = text.slice(at, stop).split(",");
+    for (let k = 0; k < names.length; k++) if (cells[k] && cells[k].trim() !== "") columns[k][i] = Number(cells[k]);
+    at = stop + 1;
+  }
+  return { names, rows, columns };
+}
+
+/** A track's borders at y: [x0, x1], from edges [[y, x0, x1], …] or, without them, from its box. */
+function bordersOf(edges, track, width) {
+  if (!edges || !edges.length) {
+    const columns = [track.x0 ?? 0, track.x1 ?? width - 1];
+    return () => columns;
+  }
+  let k = 0;
+  return (y) => {
+    while (k > 0 && edges[k][0] > y) k--;
+    while (k < edges.length - 2 && edges[k + 1][0] <= y) k++;
+    const a = edges[k], b = edges[Math.min(k + 1, edges.length - 1)];
+    const t = b[0] > a[0] ? Math.min(Math.max((y - a[0]) / (b[0] - a[0]), 0), 1) : 0;
+    return [a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2])];
+  };
+}
+
+export class Result {
+  /** reply: what POST /digitize answered; calibration: what was asked; csv, edges: its files. */
+  constructor(reply, calibration, csv, edges) {
+    const table = parseCsv(csv);
+    Object.assign(this, { reply, calibration, n: table.rows, index: table.columns[0], undone: [], done: [] });
+    const box = { ...calibration, y0: calibration.y0 ?? reply.track.y0, y1: calibration.y1 ?? reply.track.y1 };
+    this.lines = reply.depth ? depthLines(box, reply.image.height) : [];
+    this.unit = reply.depth ? reply.depth.unit : "";
+    this.y = new Float64Array(this.n);
+    for (let i = 0; i < this.n; i++) this.y[i] = this.lines.length ? rowAt(this.lines, this.index[i]) : this.index[i] + 0.5;
+    this.falling = this.n > 1 && this.y[1] < this.y[0];
+    this.tracks = calibration.tracks.map((track, t) => bordersOf(edges?.tracks?.[t]?.edges, track, reply.image.width));
+    this.curves = reply.curves.map((curve, k) => this.makeCurve(curve, k, table));
+  }
+
+  makeCurve(meta, k, table) {
+    const column = table.names.indexOf(meta.mnemonic), conf = table.names.indexOf(`${meta.mnemonic}_CONF`);
+    const values = table.columns[column] || new Float64Array(this.n).fill(NaN);
+    const curve = {
+      ...meta, number: k, track: this.trackOf(k), shown: true, values,
+      confidence: table.columns[conf] || Float64Array.from(values, (v) => (Number.isNaN(v) ? NaN : 1)),
+      edited: new Uint8Array(this.n), x: new Float32Array(this.n), fraction: new Float32Array(this.n),
+    };
+    this.place(curve, 0, this.n);
+    return curve;
+  }
+
+  /** The track that the k-th curve of the reply is in: they come in the order in which they were asked for. */
+  trackOf(k) {
+    let before = 0;
+    for (let t = 0; t < this.calibration.tracks.length; t++) {
+      before += Math.max(this.calibration.tracks[t].curves.length, 1);
+      if (k < before) return t;
+    }
+    return this.calibration.tracks.length - 1;
+  }
+
+  /** Where samples lie on the scan.  A value off the scale is drawn where it was printed: wrapped round. */
+  place(curve, from, to) {
+    const borders = this.tracks[curve.track];
+    for (let i = from; i < to; i++) {
+      const f = fractionOf(curve, curve.values[i]);
+      curve.fraction[i] = f;
+      const shown = f < -0.05 || f > 1.05 ? f - Math.floor(f) : f;
+      const [x0, x1] = borders(this.y[i]);
+      curve.x[i] = x0 + 0.5 + shown * (x1 - x0);
+    }
+  }
+
+  /** The value printed at a place of the scan, in the same turn of the scale as sample i before. */
+  valueFrom(curve, i, x) {
+    const [x0, x1] = this.tracks[curve.track](this.y[i]);
+    const before = curve.fraction[i];
+    const turn = before < -0.05 || before > 1.05 ? Math.floor(before) : 0;
+    return valueAt(curve, turn + (x - 0.5 - x0) / (x1 - x0));
+  }
+
+  /** The first sample at or below row y, counted down the page; n if there is none. */
+  sampleAt(y) {
+    let low = 0, high = this.n;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (this.falling ? this.y[mid] > y : this.y[mid] < y) low = mid + 1;
+      else high = mid;
+    }
+    return low;
+  }
+
+  /** Samples [from, to) that lie in rows y0 to y1. */
+  range(y0, y1) {
+    const a = this.falling ? this.sampleAt(y1) : this.sampleAt(y0);
+    const b = this.falling ? this.sampleAt(y0) : this.sampleAt(y1);
+    return [Math.max(0, Math.min(a, b) - 1), Math.min(this.n, Math.max(a, b) + 1)];
+  }
+
+  /** The sample nearest to row y. */
+  nearest(y) {
+    const i = Math.min(this.sampleAt(y), this.n - 1);
+    return i > 0 && Math.abs(this.y[i - 1] - y) < Math.abs(this.y[i] - y) ? i - 1 : i;
+  }
+
+  /* --- doubts --- */
+
+  /** Stretches where a curve is missing or not sure: [{curve, from, to, confidence|null}], to exclusive. */
+  doubts() {
+    const out = [];
+    const join = Math.max(3, Math.round(this.n / 4000)), least = 2;
+    for (const curve of this.curves) {
+      let from = -1, last = -1, sum = 0, known = 0;
+      const close = () => {
+        if (from >= 0 && last + 1 - from >= least)
+          out.push({ curve, from, to: last + 1, confidence: known ? sum / known : null });
+        from = -1;
+        sum = known = 0;
+      };
+      for (let i = 0; i < this.n; i++) {
+        const missing = Number.isNaN(curve.values[i]);
+        const doubtful = !curve.edited[i] && (missing || curve.confidence[i] < DOUBTFUL);
+        if (!doubtful) {
+          if (from >= 0 && i - last > join) close();
+          continue;
+        }
+        if (from < 0) from = i;
+        last = i;
+        if (!missing) {
+          sum += curve.confidence[i];
+          known++;
+        }
+      }
+      close();
+    }
+    return out.sort((a, b) => a.from - b.from);
+  }
+
+  /* --- corrections --- */
+
+  /** Sets values[] from sample `from` on; NaN is null.  One step for undo. */
+  edit(curve, from, values) {
+    if (!values.length) return;
+    const to = from + values.length;
+    const before = {
+      values: curve.values.slice(from, to), confidence: curve.confidence.slice(from, to), edited: curve.edited.slice(from, to),
+    };
+    const after = {
+      values: Float64Array.from(values), confidence: Float64Array.from(values, (v) => (Number.isNaN(v) ? NaN : 1)),
+      edited: new Uint8Array(values.length).fill(1),
+    };
+    this.done.push({ curve, from, before, after });
+    this.undone = [];
+    this.apply(curve, from, after);
+  }
+
+  apply(curve, from, state) {
+    curve.values.set(state.values, from);
+    curve.confidence.set(state.confidence, from);
+    curve.edited.set(state.edited, from);
+    this.place(curve, from, from + state.values.length);
+  }
+
+  undo() {
+    const step = this.done.pop();
+    if (!step) return null;
+    this.undone.push(step);
+    this.apply(step.curve, step.from, step.before);
+    return step;
+  }
+
+  redo() {
+    const step = this.undone.pop();
+    if (!step) return null;
+    this.done.push(step);
+    this.apply(step.curve, step.from, step.after);
+    return step;
+  }
+
+  get isEdited() {
+    return this.done.length > 0;
+  }
+
+  /** The stretches of a curve that were corrected: [[from, to), …]. */
+  editedStretches(curve) {
+    const out = [];
+    for (let i = 0; i < this.n; i++) {
+      if (!curve.edited[i]) continue;
+      const from = i;
+      while (i < this.n && curve.edited[i]) i++;
+      out.push([from, i]);
+    }
+    return out;
+  }
+
+  /** A curve's figures as they are now. */
+  summary(curve) {
+    let known = 0, sum = 0;
+    for (let i = 0; i < this.n; i++)
+      if (!Number.isNaN(curve.values[i])) {
+        known++;
+        sum += curve.confidence[i];
+      }
+    return { coverage: this.n ? known / this.n : 0, confidence: known ? sum / known : 0 };
+  }
+}
