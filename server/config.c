@@ -117,7 +117,7 @@ enum err_code config_load(struct config *config, config_lookup lookup, struct er
         return code;
     /* Lambda kills 300 ms after SIGTERM. */
     if (!lookup("DRAIN_MS") && lookup("AWS_LAMBDA_FUNCTION_NAME"))
-        config->drain_ms = 200;
+        config->drain_ms = 100;
     return check(config, e);
 }
 

@@ -24,7 +24,7 @@ INT(max_pixels, "MAX_PIXELS", 1000000000, 1, 100000000000, "largest scan, width 
 INT(max_decode_mb, "MAX_DECODE_MB", 1024, 16, 1000000, "most memory for decoding one scan, in 10^6 bytes")
 REAL(deadline_s, "DEADLINE_S", 900, 0.01, 86400, "seconds within which a scan must be digitized, else 504")
 INT(idle_timeout_s, "IDLE_TIMEOUT_S", 75, 5, 3600, "seconds after which a silent connection is closed")
-INT(drain_ms, "DRAIN_MS", 25000, 0, 3600000, "grace for running work after SIGTERM; on Lambda 200 unless given")
+INT(drain_ms, "DRAIN_MS", 25000, 0, 3600000, "grace for running work after SIGTERM; on Lambda 100 unless given")
 TEXT(api_keys_file, "API_KEYS_FILE", "", "file of NAME:KEY lines; when set, digitizing needs one of the keys")
 TEXT(cors_origin, "CORS_ORIGIN", "", "origin that may call from a browser, or *; empty: only the server's own page")
 TEXT(static_dir, "STATIC_DIR", "./static", "folder of the demo page and openapi.json")

@@ -85,7 +85,7 @@ static void lambda_has_a_short_grace(void **state)
     struct err e = {0};
     set("AWS_LAMBDA_FUNCTION_NAME", "f");
     assert_int_equal(config_load(&config, lookup, &e), ERR_OK);
-    assert_int_equal(config.drain_ms, 200);
+    assert_int_equal(config.drain_ms, 100);
     set("DRAIN_MS", "1000");
     assert_int_equal(config_load(&config, lookup, &e), ERR_OK);
     assert_int_equal(config.drain_ms, 1000);
