@@ -9,7 +9,9 @@ enum {
     LEAP_ROWS = 48,      /* and between good stretches that go on straight */
     SHORT_ROWS = 3, ALONE_ROWS = 10,
     NEAR = 90,           /* rows in which own ink is counted */
-    HOLD_SHORT = 90, HOLD_LONG = 600   /* rows of borrowed ink that are believed */
+    HOLD_BY = 15,        /* rows of own ink that hold a short stretch of borrowed ink on both sides */
+    HOLD_WELL = 45,      /* and on one side hold a long one */
+    HOLD_SHORT = 90, HOLD_LONG = 1200
 };
 
 /* One past the last row of the stretch from y on in which rows have a position (or not). */
@@ -42,30 +44,39 @@ static bool connected(const struct line *line, int a, int b)
     return (float)abs(line->path[b] - line->path[a]) <= 4 * line->radius + 2 * (float)(b - a);
 }
 
-/* Borrowed ink holds a curve together between good stretches of its own that lead into it; else the curve
- * is not known to be there. */
+/* Whether borrowed ink in rows first..last, around which rows above and below hold own ink (-1 and the
+ * number of rows if none does), is the curve's: good stretches of its own lead into it, one of them if it
+ * reaches the end of the scan. */
+static bool believed(const struct line *line, int above, int first, int last, int below)
+{
+    int own_above = own_near(line, above, -1), own_below = own_near(line, below, 1), rows = below - above;
+    bool ends = above < 0 || below >= line->rows;
+
+    if (rows > HOLD_LONG || (above >= 0 && (own_above < HOLD_BY || !connected(line, above, first))) ||
+        (below < line->rows && (own_below < HOLD_BY || !connected(line, last, below))))
+        return false;
+    return (rows <= HOLD_SHORT && !ends) || own_above >= HOLD_WELL || own_below >= HOLD_WELL;
+}
+
+/* Borrowed ink holds a curve together, but does not make one. */
 static void drop_borrowed(struct line *line)
 {
-    for (int y = 0; y < line->rows;) {
-        int first = y, end = y, last, above, below;
-        bool believed;
+    int above = -1;
 
+    for (int y = 0; y < line->rows;) {
+        int first = y, last = y, end;
+
+        if (line->ink[y] == INK_OWN)
+            above = y;
         if (line->ink[y] != INK_BORROWED) {
             y++;
             continue;
         }
-        for (last = y; end < line->rows && line->ink[end] != INK_OWN; end++)
+        for (end = y; end < line->rows && line->ink[end] != INK_OWN; end++)
             if (line->ink[end] == INK_BORROWED)
                 last = end;
-        above = own_near(line, first - 1, -1);
-        below = own_near(line, end, 1);
-        believed = (above >= 15 && below >= 15 && end - first <= HOLD_SHORT) ||
-                   (above >= 45 && below >= 45 && end - first <= HOLD_LONG);
-        while (first > 0 && line->ink[first - 1] != INK_OWN)
-            first--;
-        if (!believed || first == 0 || end == line->rows || !connected(line, first - 1, y) ||
-            !connected(line, last, end))
-            drop(line, y, end);
+        if (!believed(line, above, first, last, end))
+            drop(line, first, end);
         y = end;
     }
 }

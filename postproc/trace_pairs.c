@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
+       TEXTURE_ROWS = 80, /* over which its roughness is */
        JUMP = 20,         /* columns in one row */
-       JUMP_ROWS = 4 };   /* within which two lines that jump are taken to change places */
+       JUMP_ROWS = 12,    /* within which two lines that jump may change places */
+       PART_ROWS = 6 };   /* for which lines that meet may part in between */
 
 /* Costs in nats, as in trace_path.c. */
-static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, ink_limit = 3;
+static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, per_texture = 2, ink_limit = 3;
 
 /* Of row y against row y-1: the cost of each line going on as itself, and as the other. */
 struct step { float stay, cross; };
@@ -41,6 +43,26 @@ static bool direction(const struct line *line, int y, int way, float *at, float 
     return true;
 }
 
+/* Mean sideways step over up to TEXTURE_ROWS rows on one side of row y, one column more so that straight
+ * lines compare. */
+static float texture(const struct line *line, int y, int way)
+{
+    float sum = 0;
+    int n = 1;
+
+    for (int k = 0; k < TEXTURE_ROWS; k++) {
+        int row = y + way * k, next = row + way;
+
+        if (next < 0 || next >= line->rows)
+            break;
+        if (isnan(line->x[row]) || isnan(line->x[next]))
+            continue;
+        sum += fminf(JUMP, fabsf(line->x[next] - line->x[row]));
+        n++;
+    }
+    return 0.3f + sum / (float)n;
+}
+
 /* How badly a line that leaves one row at p (slope dp) goes on `rows` below at q (slope dq). */
 static float bend(float p, float dp, float q, float dq, int rows)
 {
@@ -66,11 +88,14 @@ static int meeting_end(const struct line *a, const struct line *b, int y)
     int last = y - 1;
     bool a_jumps = jumps(a, y), b_jumps = jumps(b, y);
 
-    while (last + 1 < a->rows && touching(a, b, last + 1))
-        last++;
     for (int k = y + 1; a_jumps != b_jumps && k <= y + JUMP_ROWS && k < a->rows; k++)
-        if (jumps(a_jumps ? b : a, k) && last < k - 1)
+        if (jumps(a_jumps ? b : a, k))
             last = k - 1;
+    if (last < y && !touching(a, b, y))
+        return last;
+    for (int k = last + 1; k < a->rows && k <= last + PART_ROWS; k++)
+        if (touching(a, b, k))
+            last = k;
     return last;
 }
 
@@ -86,14 +111,18 @@ static struct step apart_step(const struct line *a, const struct line *b, int y)
 /* The step out of a meeting of rows first..last: how the directions before fit those after. */
 static struct step meeting_step(const struct line *a, const struct line *b, int first, int last)
 {
-    float pa, da, pb, db, qa, ea, qb, eb;
+    float pa, da, pb, db, qa, ea, qb, eb, rough;
     int rows = last - first + 2;
 
     if (rows > 4 * SLOPE_ROWS || !direction(a, first - 1, -1, &pa, &da) || !direction(b, first - 1, -1, &pb, &db) ||
         !direction(a, last + 1, 1, &qa, &ea) || !direction(b, last + 1, 1, &qb, &eb))
         return (struct step){0, exchange_cost};
-    return (struct step){bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows),
-                         exchange_cost + bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows)};
+    /* A rough curve stays rough: positive where the rougher line before is the rougher one after. */
+    rough = logf(texture(a, first - 1, -1) / texture(b, first - 1, -1)) *
+            logf(texture(a, last + 1, 1) / texture(b, last + 1, 1));
+    rough = per_texture * fmaxf(-4, fminf(4, rough));
+    return (struct step){bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows) + fmaxf(0, -rough),
+                         exchange_cost + bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows) + fmaxf(0, rough)};
 }
 
 /* Fills steps: [rows].  Within a meeting the lines are one; if they cross there, then where they are
