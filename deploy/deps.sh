@@ -58,20 +58,3 @@ if [ -n "$missing" ]; then
         done
     fi
 fi
-
-# The tests' Python packages that apt does not have go into .venv, which also sees the system's.
-if [ "${1:-run}" = test ]; then
-    cd "$(dirname "$0")/.."
-    [ -x .venv/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv
-    stamp=.venv/requirements.stamp
-    for list in tests/*/requirements.txt; do
-        [ -f "$list" ] && cat "$list"
-    done | sort -u > .venv/requirements.new
-    if ! cmp -s .venv/requirements.new "$stamp"; then
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check -r .venv/requirements.new || {
-            echo "deps.sh: pip could not install the packages of tests/*/requirements.txt" >&2
-            exit 1
-        }
-        mv .venv/requirements.new "$stamp"
-    fi
-fi
