@@ -5,7 +5,7 @@
 void bands_response(const int *ink, int rows, int columns, int *sums, int8_t *line)
 {
     enum { REACH = 8 };
-    const float half = 24;   /* ink above the neighbourhood's mean at which the response is 1/2 */
+    const float half = 12;   /* ink above the neighbourhood's mean at which the response is 1/2 */
 
     sums[0] = 0;
     for (int x = 0; x < columns; x++)
