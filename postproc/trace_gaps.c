@@ -44,16 +44,29 @@ static bool connected(const struct line *line, int a, int b)
     return (float)abs(line->path[b] - line->path[a]) <= 4 * line->radius + 2 * (float)(b - a);
 }
 
+static bool borrowed(const struct line *line, int y)
+{
+    return line->ink[y] == INK_BORROWED || line->ink[y] == INK_OTHER;
+}
+
 /* Whether borrowed ink in rows first..last, around which rows above and below hold own ink (-1 and the
  * number of rows if none does), is the curve's: good stretches of its own lead into it, one of them if it
- * reaches the end of the scan. */
+ * reaches the end of the scan.  Ink of another style that nothing else explains needs fewer of them: it is
+ * some curve's, and the network takes styles for each other. */
 static bool believed(const struct line *line, int above, int first, int last, int below)
 {
     int own_above = own_near(line, above, -1), own_below = own_near(line, below, 1), rows = below - above;
+    int other = 0;
     bool ends = above < 0 || below >= line->rows;
 
-    if (rows > HOLD_LONG || (above >= 0 && (own_above < HOLD_BY || !connected(line, above, first))) ||
-        (below < line->rows && (own_below < HOLD_BY || !connected(line, last, below))))
+    if (rows > HOLD_LONG || (above >= 0 && !connected(line, above, first)) ||
+        (below < line->rows && !connected(line, last, below)))
+        return false;
+    for (int y = first; y <= last; y++)
+        other += line->ink[y] == INK_OTHER;
+    if (2 * other > last - first)
+        return own_above + own_below >= HOLD_BY;
+    if ((above >= 0 && own_above < HOLD_BY) || (below < line->rows && own_below < HOLD_BY))
         return false;
     return (rows <= HOLD_SHORT && !ends) || own_above >= HOLD_WELL || own_below >= HOLD_WELL;
 }
@@ -68,12 +81,12 @@ static void drop_borrowed(struct line *line)
 
         if (line->ink[y] == INK_OWN)
             above = y;
-        if (line->ink[y] != INK_BORROWED) {
+        if (!borrowed(line, y)) {
             y++;
             continue;
         }
         for (end = y; end < line->rows && line->ink[end] != INK_OWN; end++)
-            if (line->ink[end] == INK_BORROWED)
+            if (borrowed(line, end))
                 last = end;
         if (!believed(line, above, first, last, end))
             drop(line, first, end);

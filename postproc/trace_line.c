@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define INK_MIN 0.25f   /* least probability of own ink on the path */
+#define INK_PLAIN 0.2f  /* more than ink that another curve explains ever counts */
 #define INK_TRACE 0.06f /* least probability that is followed between stretches of own ink */
 #define INK_EDGE 0.4f   /* a run ends where the probability falls under this, or under half its peak */
 
@@ -102,7 +103,7 @@ static void measure_row(struct line *line, int y, const float *own, const float 
         line->ink[y] = INK_OWN;
         measure_run(line, y, own, columns, first, last);
     } else if (find_run(all, columns, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
-        line->ink[y] = INK_BORROWED;
+        line->ink[y] = line->peak[y] >= INK_PLAIN ? INK_OTHER : INK_BORROWED;
         measure_run(line, y, all, columns, first, last);
     }
     for (int x = lo; x <= hi; x++)

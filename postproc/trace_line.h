@@ -8,7 +8,8 @@
 /* What the path runs through in a row. */
 enum ink {
     INK_NONE,
-    INK_BORROWED,   /* faint ink, or ink that another curve explains too, or of another style */
+    INK_BORROWED,   /* faint ink, or ink that another curve explains too */
+    INK_OTHER,      /* plain ink of another style that no curve explains */
     INK_OWN
 };
 
