@@ -1,11 +1,20 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "postproc/trace_finish.h"
 #include "postproc/trace_path.h"
 
-/* A step around the track's edges; by: +1 when the curve left on the right. */
-struct crossing { int row, by; bool returns; };
+/* A step around the track's edges; by: +1 when the curve left on the right.  right, left: the price of having
+ * been away on that side since the crossing before. */
+struct crossing { int row, by; bool real; float right, left; };
+
+/* How many track widths a curve may be away, and what it costs, in rows, to say that a crossing seen in the
+ * mask is none.  A row spent away costs one for each width, and more the further the curve is from the edge by
+ * which it came in, since few readings are near two scales: an excursion of up to four inches of paper at 200 dpi
+ * is believed; a crossing whose counterpart was missed is not, rather than put all that follows a whole scale
+ * off. */
+enum { MOST_AWAY = 3, STATES = 2 * MOST_AWAY + 1, DISBELIEF = 400 };
 
 /* Mean ink of up to 6 traced rows from y on in direction `way`. */
 static float ink_beside(const struct line *line, int y, int way)
@@ -36,48 +45,77 @@ static int crossing_at(const struct line *line, const struct trace_track *track,
     return by;
 }
 
+static size_t collect(const struct line *line, const struct trace_track *track, struct crossing *list)
+{
+    const double far = 10;
+    double right = 0, left = 0;
+    size_t n = 0;
+
+    for (int y = 1; y < line->rows; y++) {
+        int by = crossing_at(line, track, y);
+        double f = (line->path[y] - track->left[y]) / fmax(1, track->right[y] - track->left[y]);
+
+        if (by) {
+            if (list)
+                list[n] = (struct crossing){y, by, false, (float)right, (float)left};
+            n++;
+            right = left = 0;
+        }
+        right += 1 + far * f * f;
+        left += 1 + far * (1 - f) * (1 - f);
+    }
+    return n;
+}
+
+/* Viterbi over the number of widths away, which is 0 before the first crossing and after the last: marks the
+ * crossings on the cheapest way as real.  applied: [n, STATES]. */
+static void choose_real(struct crossing *list, size_t n, unsigned char *applied)
+{
+    float cost[STATES], next[STATES];
+
+    for (int s = 0; s < STATES; s++)
+        cost[s] = s == MOST_AWAY ? 0 : INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        for (int s = 0; i && s < STATES; s++)
+            cost[s] += s < MOST_AWAY ? list[i].left * (float)(MOST_AWAY - s) : list[i].right * (float)(s - MOST_AWAY);
+        for (int s = 0; s < STATES; s++) {
+            int from = s - list[i].by;
+            float keep = cost[s] + DISBELIEF, apply = from >= 0 && from < STATES ? cost[from] : INFINITY;
+
+            applied[i * STATES + (size_t)s] = apply < keep;
+            next[s] = apply < keep ? apply : keep;
+        }
+        memcpy(cost, next, sizeof cost);
+    }
+    for (size_t i = n, s = MOST_AWAY; i-- > 0;) {
+        list[i].real = applied[i * STATES + s];
+        if (list[i].real)
+            s = (size_t)((int)s - list[i].by);
+    }
+}
+
 enum err_code finish_wrap(const struct line *line, const struct trace_track *track, int *wrap, struct err *e)
 {
-    struct crossing *list = NULL;
-    size_t n = 0, room = 0, *open = NULL, n_open = 0;
-    int count = 0;
+    size_t n = collect(line, track, NULL);
+    struct crossing *list = malloc((n ? n : 1) * sizeof *list);
+    unsigned char *applied = malloc((n ? n : 1) * STATES);
     enum err_code rc = ERR_OK;
 
-    for (int pass = 0; pass < 2; pass++) {   /* count, then collect */
-        n = 0;
-        for (int y = 1; y < line->rows; y++) {
-            int by = crossing_at(line, track, y);
-
-            if (by && pass)
-                list[n] = (struct crossing){y, by, false};
-            n += by != 0;
-        }
-        if (pass == 0) {
-            room = n ? n : 1;
-            list = malloc(room * sizeof *list);
-            open = malloc(room * sizeof *open);
-            if (!list || !open) {
-                rc = err_memory(e, "a curve's wraps");
-                goto out;
-            }
-        }
+    if (!list || !applied) {
+        rc = err_memory(e, "a curve's wraps");
+        goto out;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (n_open && list[open[n_open - 1]].by == -list[i].by) {
-            list[open[--n_open]].returns = list[i].returns = true;
-        } else {
-            open[n_open++] = i;
-        }
-    }
-    for (int y = 0, i = 0; y < line->rows; y++) {
+    collect(line, track, list);
+    choose_real(list, n, applied);
+    for (int y = 0, count = 0, i = 0; y < line->rows; y++) {
         if ((size_t)i < n && list[i].row == y) {
-            count += list[i].returns ? list[i].by : 0;
+            count += list[i].real ? list[i].by : 0;
             i++;
         }
         wrap[y] = count;
     }
 out:
-    free(open);
+    free(applied);
     free(list);
     return rc;
 }

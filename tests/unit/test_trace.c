@@ -293,6 +293,29 @@ static void test_wrapped_curve_is_counted_and_returns(void **state)
     page_free(&p);
 }
 
+static void test_unmatched_crossing_does_not_shift_what_follows(void **state)
+{
+    enum { ROWS = 2000 };
+    struct page p = page_of(1, ROWS);
+    struct trace t;
+    static double x[ROWS];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++)   /* comes back on the right at 300, having left unseen; away from 1500 to 1600 */
+        x[y] = y < 300 ? LEFT + 60 - 0.2 * y : y < 1500 ? RIGHT - 1 - 40 * sin((y - 300) * 3.14159265 / 1200)
+             : y < 1600 ? LEFT + 1 + 30 * sin((y - 1500) * 3.14159265 / 100) : RIGHT - 1 - 0.1 * (y - 1600);
+    curve(&p, 0, x, 0, 299);
+    curve(&p, 0, x, 300, 1499);
+    curve(&p, 0, x, 1500, 1599);
+    curve(&p, 0, x, 1600, ROWS - 1);
+    trace(&p, one_solid, 1, &t);
+    for (int y = 0; y < ROWS; y++)
+        if (abs(y - 1500) > 1 && abs(y - 1600) > 1)
+            assert_int_equal(t.wrap[y], y >= 1500 && y < 1600);
+    trace_clear(&t);
+    page_free(&p);
+}
+
 static void test_curve_from_edge_to_edge_is_no_wrap(void **state)
 {
     struct page p = page_of(1, 600);
@@ -381,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
         cmocka_unit_test(test_solid_and_dashed_cross),
         cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
+        cmocka_unit_test(test_unmatched_crossing_does_not_shift_what_follows),
         cmocka_unit_test(test_curve_from_edge_to_edge_is_no_wrap),
         cmocka_unit_test(test_curve_lost_at_one_edge_is_no_wrap),
         cmocka_unit_test(test_neighbours_do_not_attract_and_skew_is_followed),
