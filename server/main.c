@@ -113,6 +113,9 @@ static int run(void)
     sigset_t signals;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a file over the limit is an error of write, not the end */
+    /* A shell that starts us in the background has SIGINT ignored, and what is ignored is never waited for. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -22,9 +22,9 @@ def binary():
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory):
-    """Random weights: two small networks that answer at once, and one of full size that takes its time."""
+    """Random weights: two small networks that answer at once, and a wide one that takes its time."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    for name, dim, seed in (("a", 16, 1), ("b", 16, 2), ("slow", 128, 3)):
+    for name, dim, seed in (("a", 16, 1), ("b", 16, 2), ("slow", 512, 3)):
         subprocess.run([sys.executable, os.path.join(ROOT, "nn", "train", "export.py"), "--random", "--seed", str(seed),
                         "--dim", str(dim), "--heads", "2", "--mlp", str(4 * dim), "--name", name,
                         "--out", str(folder / (name + ".safetensors"))], check=True)
