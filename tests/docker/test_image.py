@@ -110,7 +110,7 @@ def container(image, tmp_path):
     export(tmp_path / "curvenet.safetensors", 1)
     name = f"curvelog-test-{port}"
     docker("run", "-d", "--name", name, "--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt",
-           "no-new-privileges", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/data:mode=1777", "-v",
+           "no-new-privileges", "--tmpfs", "/tmp:mode=1777", "--tmpfs", "/data:uid=10001,gid=10001,mode=700", "-v",
            f"{tmp_path}:/mnt/weights:ro", "-e", f"PORT={port}", "-e", "BIND=127.0.0.1", image)
     try:
         url = f"http://127.0.0.1:{port}"
@@ -134,7 +134,7 @@ def digitize(url, scan, **fields):
 
 def test_image_is_small_and_has_no_weights(image):
     assert size(image) - size(BASE) <= ADDED_MAX
-    found = docker("run", "--rm", "--network", "host", image, "find", "/", "-xdev", "-name", "*.safetensors").stdout
+    found = docker("run", "--rm", "--network", "host", "-u", "0", image, "find", "/", "-xdev", "-name", "*.safetensors").stdout
     assert found == ""
     assert docker("image", "inspect", "-f", "{{.Config.User}} {{.Config.Healthcheck.Test}}", image).stdout.startswith(
         "10001:10001 [CMD curvelogd --healthcheck]")
