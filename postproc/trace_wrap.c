@@ -11,10 +11,10 @@ struct crossing { int row, by; bool real; float right, left; };
 
 /* How many track widths a curve may be away, and what it costs, in rows, to say that a crossing seen in the
  * mask is none.  A row spent away costs one for each width, and more the further the curve is from the edge by
- * which it came in, since few readings are near two scales: an excursion of up to four inches of paper at 200 dpi
+ * which it came in, since few readings are near two scales: an excursion of up to three inches of paper at 200 dpi
  * is believed; a crossing whose counterpart was missed is not, rather than put all that follows a whole scale
  * off. */
-enum { MOST_AWAY = 3, STATES = 2 * MOST_AWAY + 1, DISBELIEF = 400 };
+enum { MOST_AWAY = 3, STATES = 2 * MOST_AWAY + 1, DISBELIEF = 300 };
 
 /* Mean ink of up to 6 traced rows from y on in direction `way`. */
 static float ink_beside(const struct line *line, int y, int way)
@@ -47,7 +47,7 @@ static int crossing_at(const struct line *line, const struct trace_track *track,
 
 static size_t collect(const struct line *line, const struct trace_track *track, struct crossing *list)
 {
-    const double far = 10;
+    const double far = 20;
     double right = 0, left = 0;
     size_t n = 0;
 
