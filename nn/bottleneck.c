@@ -89,7 +89,7 @@ static enum err_code project(void *ctx, size_t task, int worker, struct err *e)
     kn->gemm(&(struct gemm){ .rows = rows, .k = t->dim, .n = 3 * t->dim, .x = normal, .x_stride = dim,
                              .w = t->layer->qkv.w, .bias = t->layer->qkv.bias, .y = qkv, .y_stride = 3 * dim,
                              .work = arena_take(arena, work_floats(t->f)) });
-    float scale = 1 / sqrtf((float)t->head_dim);
+    float scale = 1.4426950409f / sqrtf((float)t->head_dim);   /* scores are logarithms to base 2 */
     for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < dim; c++)
             t->q[(first + i) * dim + c] = qkv[i * 3 * dim + c] * scale;
@@ -129,7 +129,7 @@ static enum err_code attend(void *ctx, size_t task, int worker, struct err *e)
         kn->softmax(s, KEYS, rows, keys, max, sum, o, t->head_round, (int)t->head_round);
         kn->gemm(&(struct gemm){ .rows = rows, .k = keys, .n = t->head_dim, .x = s, .x_stride = KEYS,
                                  .w = t->v + block * value_block_floats(t), .add = o, .add_stride = t->head_round,
-                                 .y = o, .y_stride = t->head_round, .work = work });
+                                 .y = o, .y_stride = t->head_round, .sparse = true, .work = work });
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < (size_t)t->head_dim; c++)

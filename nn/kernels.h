@@ -69,9 +69,10 @@ struct kernels {
     /* GELU in its tanh form (Hendrycks and Gimpel 2016), in place; n is a multiple of KERNELS_LANES. */
     void (*gelu)(float *x, size_t n);
 
-    /* One block of a running softmax (Milakov and Gimelshein 2018).  s: [rows][stride], of which `keys`
-     * are scores, becomes exp(s - max) with zeros up to a multiple of KERNELS_LANES.  max and sum: [rows], updated.
-     * o: [rows][o_stride], what was summed up before, is multiplied by the exp of the change of max. */
+    /* One block of a running softmax (Milakov and Gimelshein 2018), in powers of two: scores are logarithms to
+     * base 2.  s: [rows][stride], of which `keys` are scores, becomes 2^(s - max); what follows them up to a
+     * multiple of KERNELS_LANES is overwritten.  max and sum: [rows], updated.  o: [rows][o_stride], what was
+     * summed up before, is multiplied by what the change of max makes of it. */
     void (*softmax)(float *s, size_t stride, size_t rows, int keys, float *max, float *sum, float *o, size_t o_stride,
                     int o_columns);
 };

@@ -99,10 +99,10 @@ static void softmax(float *s, size_t stride, size_t rows, int keys, float *max, 
         for (int i = 0; i < keys; i++)
             most = s[i] > most ? s[i] : most;
         for (int i = 0; i < keys; i++)
-            total += s[i] = expf(s[i] - most);
+            total += s[i] = exp2f(s[i] - most);
         for (size_t i = (size_t)keys; i < kernels_round((size_t)keys); i++)
             s[i] = 0;
-        float scale = expf(max[r] - most);
+        float scale = exp2f(max[r] - most);
         max[r] = most;
         sum[r] = sum[r] * scale + total;
         for (int i = 0; i < o_columns; i++)

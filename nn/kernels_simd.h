@@ -3,11 +3,12 @@
  *   v_load, v_store, v_set1, v_add, v_sub, v_mul, v_max, v_min, v_fma(a, b, c) = a b + c
  *   v_round                    to the nearest whole number
  *   v_scale2(x, n)             x 2^n for whole n
+ *   v_if_above(x, least, v)    v where x > least, else 0, whatever v is there
  *   v_div, v_hsum, v_hmax      v_hsum and v_hmax reduce to one float
  *   v_or, v_list_nonzero(v, k, list, n)   appends k + i to list[n...] for each element i of v that is not
  *                              zero, and returns the new n; may write LANES entries
  *   TILE_ROWS, PANEL_VECS      rows and vectors of the accumulators that fill the registers
- *   SPARSE_ROWS, SPARSE_PANELS the same for products that skip zeros: fewer rows find more of them
+ *   SPARSE_ROWS, SPARSE_PANELS the same for products that skip zeros, in panels of PANEL_VECS
  *   KERNELS_TABLE, KERNELS_LABEL
  * A file that includes this is compiled for its instruction set alone and called only where that exists. */
 #include <math.h>
@@ -82,11 +83,12 @@ INLINE void gemm_rows(const struct gemm *g, const float *w, size_t first, size_t
     }
 }
 
-static void sparse_rows(const struct gemm *g, const float *w, size_t first, size_t column, int rows,
+/* Likewise for the tiles that skip zeros. */
+INLINE void sparse_rows(const struct gemm *g, const float *w, size_t first, size_t column, int rows, int panels,
                         const int32_t *list, int count)
 {
     switch (rows) {
-#define TILE(n) case n: gemm_tile(g, w, first, column, n, SPARSE_PANELS, PANEL_VECS, list, count); break
+#define TILE(n) case n: gemm_tile(g, w, first, column, n, panels, PANEL_VECS, list, count); break
     TILE(1); TILE(2); TILE(3); TILE(4); TILE(5); TILE(6);
 #undef TILE
     }
@@ -108,23 +110,60 @@ static int list_columns(const struct gemm *g, size_t first, int rows, int32_t *l
     return n;
 }
 
-/* As many columns as whole groups of panels hold; returns the first column that is left. */
+enum { SPARSE_TILES = 16 };
+
+/* Some rows of x, in tiles, with the columns that are worth multiplying in each. */
+struct sparse_block {
+    size_t first;
+    int tiles, rows[SPARSE_TILES], count[SPARSE_TILES];
+    const int32_t *list[SPARSE_TILES];
+};
+
+static void sparse_list(const struct gemm *g, size_t first, struct sparse_block *b)
+{
+    size_t end = g->rows - first < SPARSE_TILES * SPARSE_ROWS ? g->rows : first + SPARSE_TILES * SPARSE_ROWS;
+    int32_t *list = (int32_t *)(void *)g->work;
+    b->first = first;
+    b->tiles = 0;
+    for (size_t i = first; i < end; i += SPARSE_ROWS, list += g->k + LANES) {
+        int rows = end - i < SPARSE_ROWS ? (int)(end - i) : SPARSE_ROWS;
+        b->list[b->tiles] = list;
+        b->rows[b->tiles] = rows;
+        b->count[b->tiles++] = list_columns(g, i, rows, list);
+    }
+}
+
+/* The block's part of one panel, or of several side by side: fewer rows to a tile find more zeros, and more
+ * panels make up for them. */
+INLINE void sparse_panels(const struct gemm *g, const struct sparse_block *b, size_t column, int panels)
+{
+    for (int t = 0; t < b->tiles; t++)
+        sparse_rows(g, g->w + column * (size_t)g->k, b->first + (size_t)t * SPARSE_ROWS, column, b->rows[t], panels,
+                    b->list[t], b->count[t]);
+}
+
+static void sparse_group(const struct gemm *g, const struct sparse_block *b, size_t column)
+{
+    sparse_panels(g, b, column, SPARSE_PANELS);
+}
+
+static void sparse_single(const struct gemm *g, const struct sparse_block *b, size_t column)
+{
+    sparse_panels(g, b, column, 1);
+}
+
+/* As many columns as whole panels hold; returns the first column that is left. */
 static size_t gemm_sparse(const struct gemm *g, size_t n)
 {
-    enum { TILES = 16, ROWS = TILES * SPARSE_ROWS };
-    size_t group = SPARSE_PANELS * PANEL_VECS * LANES, done = n / group * group;
-    int32_t *list = (int32_t *)(void *)g->work;
-    for (size_t block = 0; block < g->rows && done; block += ROWS) {
-        size_t end = g->rows - block < ROWS ? g->rows : block + ROWS;
-        int count[TILES], rows[TILES], tiles = 0;
-        for (size_t i = block; i < end; i += SPARSE_ROWS, tiles++) {
-            rows[tiles] = end - i < SPARSE_ROWS ? (int)(end - i) : SPARSE_ROWS;
-            count[tiles] = list_columns(g, i, rows[tiles], list + (size_t)tiles * (size_t)(g->k + LANES));
-        }
-        for (size_t column = 0; column < done; column += group)
-            for (int t = 0; t < tiles; t++)
-                sparse_rows(g, g->w + column * (size_t)g->k, block + (size_t)t * SPARSE_ROWS, column, rows[t],
-                            list + (size_t)t * (size_t)(g->k + LANES), count[t]);
+    size_t panel = PANEL_VECS * LANES, done = n / panel * panel;
+    for (size_t i = 0; i < g->rows && done; i += SPARSE_TILES * SPARSE_ROWS) {
+        struct sparse_block b;
+        sparse_list(g, i, &b);
+        size_t column = 0;
+        for (; column + SPARSE_PANELS * panel <= done; column += SPARSE_PANELS * panel)
+            sparse_group(g, &b, column);
+        for (; column < done; column += panel)
+            sparse_single(g, &b, column);
     }
     return done;
 }
@@ -248,38 +287,38 @@ static void layer_norm(float *y, const float *x, size_t rows, int dim, const flo
     }
 }
 
-/* exp for x <= 88, to about two units in the last place: 2^n times a polynomial of the remainder
- * (coefficients: Cephes, expf).  Below -87 it gives a number below 1e-37. */
-INLINE VEC v_exp(VEC x)
+/* 2^x for -126 <= x <= 126, to about two units in the last place: a power of two times a minimax polynomial
+ * of what remains. */
+INLINE VEC v_exp2(VEC x)
 {
-    x = v_max(x, v_set1(-87.0f));
-    VEC n = v_round(v_mul(x, v_set1(1.44269504088896341f)));
-    VEC r = v_fma(n, v_set1(-0.693359375f), x);
-    r = v_fma(n, v_set1(2.12194440e-4f), r);
-    VEC p = v_set1(1.9875691500e-4f);
-    p = v_fma(p, r, v_set1(1.3981999507e-3f));
-    p = v_fma(p, r, v_set1(8.3334519073e-3f));
-    p = v_fma(p, r, v_set1(4.1665795894e-2f));
-    p = v_fma(p, r, v_set1(1.6666665459e-1f));
-    p = v_fma(p, r, v_set1(5.0000001201e-1f));
-    p = v_fma(p, v_mul(r, r), v_add(r, v_set1(1)));
+    VEC n = v_round(x), r = v_sub(x, n);
+    VEC p = v_set1(1.3264727335e-3f);
+    p = v_fma(p, r, v_set1(9.6715128241e-3f));
+    p = v_fma(p, r, v_set1(5.5507337445e-2f));
+    p = v_fma(p, r, v_set1(2.4022242082e-1f));
+    p = v_fma(p, r, v_set1(6.9314697760e-1f));
+    p = v_fma(p, r, v_set1(1));
     return v_scale2(p, n);
 }
 
 /* x / (1 + exp(-2u)) is the tanh form: (1 + tanh u) / 2 is the logistic function of 2u. */
 static void gelu(float *x, size_t n)
 {
+    const float a = -2 * 0.7978845608f * 1.4426950409f, b = a * 0.044715f;
     for (size_t i = 0; i < n; i += LANES) {
-        VEC v = v_load(x + i), square = v_mul(v, v);
-        VEC u = v_mul(v, v_fma(square, v_set1(-2 * 0.7978845608f * 0.044715f), v_set1(-2 * 0.7978845608f)));
-        VEC e = v_exp(v_min(u, v_set1(88)));
+        VEC v = v_load(x + i);
+        VEC u = v_mul(v, v_fma(v_mul(v, v), v_set1(b), v_set1(a)));
+        VEC e = v_exp2(v_max(v_min(u, v_set1(126)), v_set1(-126)));
         v_store(x + i, v_div(v, v_add(v_set1(1), e)));
     }
 }
 
+/* Weights below 2^-40 of the largest count as zero: all of a window's together are below one rounding of
+ * their sum, and zeros need not be multiplied. */
 static void softmax(float *s, size_t stride, size_t rows, int keys, float *max, float *sum, float *o, size_t o_stride,
                     int o_columns)
 {
+    const float least = -40;
     int whole = (int)kernels_round((size_t)keys);
     for (size_t r = 0; r < rows; r++, s += stride, o += o_stride) {
         for (int i = keys; i < whole; i++)
@@ -288,23 +327,25 @@ static void softmax(float *s, size_t stride, size_t rows, int keys, float *max, 
         for (int i = LANES; i < whole; i += LANES)
             most = v_max(most, v_load(s + i));
         float top = v_hmax(most);
-        top = top > max[r] ? top : max[r];
-        VEC total = v_set1(0), shift = v_set1(top);
-        for (int i = 0; i < whole; i += LANES) {
-            VEC p = v_exp(v_sub(v_load(s + i), shift));
-            v_store(s + i, p);
-            total = v_add(total, p);
+        if (top < max[r] + least) {
+            memset(s, 0, (size_t)whole * sizeof *s);
+            continue;
         }
-        float added = v_hsum(total);
-        /* What lies beyond the keys has added exp(-87) each at most: far below a rounding of the rest. */
-        if (top != max[r]) {
-            float scale = expf(max[r] - top);
+        if (top > max[r]) {
+            float scale = exp2f(max[r] - top);
             for (int i = 0; i < o_columns; i += LANES)
                 v_store(o + i, v_mul(v_load(o + i), v_set1(scale)));
             sum[r] *= scale;
             max[r] = top;
         }
-        sum[r] += added;
+        VEC total = v_set1(0), shift = v_set1(max[r]);
+        for (int i = 0; i < whole; i += LANES) {
+            VEC x = v_sub(v_load(s + i), shift);
+            VEC p = v_if_above(x, v_set1(least), v_exp2(x));
+            v_store(s + i, p);
+            total = v_add(total, p);
+        }
+        sum[r] += v_hsum(total);
     }
 }
 

@@ -46,6 +46,9 @@ static inline int v_list_nonzero(float32x4_t v, int k, int32_t *list, int n)
     return n;
 }
 
+#define v_if_above(x, least, v) \
+    vreinterpretq_f32_u32(vandq_u32(vcgtq_f32(x, least), vreinterpretq_u32_f32(v)))
+
 #include "nn/kernels_simd.h"
 #else
 typedef int kernels_neon_elsewhere;

@@ -54,6 +54,8 @@ static inline int v_list_nonzero(__m256 v, int k, int32_t *list, int n)
     return n;
 }
 
+#define v_if_above(x, least, v) _mm256_and_ps(_mm256_cmp_ps(x, least, _CMP_GT_OQ), v)
+
 #include "nn/kernels_simd.h"
 #else
 typedef int kernels_avx2_elsewhere;

@@ -37,6 +37,8 @@ static inline int v_list_nonzero(__m512 v, int k, int32_t *list, int n)
     return n + __builtin_popcount(found);
 }
 
+#define v_if_above(x, least, v) _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, least, _CMP_GT_OQ), v)
+
 #include "nn/kernels_simd.h"
 #else
 typedef int kernels_avx512_elsewhere;
