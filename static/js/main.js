@@ -311,8 +311,16 @@ async function showResult(reply, calibration, fields) {
   showTab("result");
   const y0 = Math.min(result.y[0], result.y[result.n - 1]), y1 = Math.max(result.y[0], result.y[result.n - 1]);
   if (!viewer.isOpen) plain.fit(y0, y1);
-  else if (viewer.view.y1 < y0 || viewer.view.y0 > y1) viewer.goTo(y0, Math.min(y1, y0 + (viewer.view.y1 - viewer.view.y0) / 2));
+  else showTracks(result, Math.max(viewer.view.y0, y0), y1);
   if (innerWidth <= 900) $("stage").scrollIntoView();
+}
+
+/** Fits the tracks' width into what the plot has left of the screen; keeps the rows that were seen. */
+function showTracks(result, top, y1) {
+  const sides = result.tracks.map((borders) => borders(result.y[0]));
+  const x0 = Math.min(...sides.map((s) => s[0])), x1 = Math.max(...sides.map((s) => s[1]));
+  const margin = 0.05 * (x1 - x0);
+  viewer.show(x0 - margin, Math.min(top, y1) - margin / 2, x1 - x0 + 2 * margin, true);
 }
 
 /* --- calibrations kept --- */

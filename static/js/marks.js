@@ -160,7 +160,10 @@ export class Marks {
       class: `handle ${handle.vertical ? "vertical" : "horizontal"}`, role: "slider", tabindex: "0", "aria-valuemin": "0",
       "aria-orientation": handle.vertical ? "vertical" : "horizontal",
     });
-    const put = (value) => node.handle.set(clamp(Math.round(value), 0, node.handle.max));
+    const put = (value) => {
+      node.handle.value = clamp(Math.round(value), 0, node.handle.max);
+      node.handle.set(node.handle.value);
+    };
     node.addEventListener("keydown", (event) => {
       const back = event.key === "ArrowUp" || event.key === "ArrowLeft", on = event.key === "ArrowDown" || event.key === "ArrowRight";
       if (!back && !on) return;
