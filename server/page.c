@@ -72,12 +72,6 @@ static void policy(const struct config *config, char out[POLICY_MAX])
              bucket, bucket);
 }
 
-static enum err_code not_modified(struct request *request, const char *tag, struct err *e)
-{
-    enum err_code code = response_bytes(request, 304, "text/plain", "", 0, e);
-    return code ? code : response_header(request, "ETag", tag, e);
-}
-
 enum err_code page_handle(struct request *request, struct err *e)
 {
     const struct config *config = &request->server->config;
@@ -92,13 +86,16 @@ enum err_code page_handle(struct request *request, struct err *e)
     }
     snprintf(tag, sizeof tag, "\"%llx-%llx-%lx\"", (unsigned long long)info.st_size,
              (unsigned long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    /* A 304 brings the same headers: a browser puts them in place of those that it kept (RFC 9110, 15.4.5). */
     const char *known = request_header(request, "If-None-Match");
+    enum err_code code;
     if (known && (strstr(known, tag) || strcmp(known, "*") == 0)) {
         close(fd);
-        return not_modified(request, tag, e);
+        code = response_bytes(request, 304, type_of(name), "", 0, e);
+    } else {
+        code = response_file(request, fd, type_of(name), e);
     }
     policy(config, csp);
-    enum err_code code = response_file(request, fd, type_of(name), e);
     if (!code)
         code = response_header(request, "ETag", tag, e);
     if (!code)

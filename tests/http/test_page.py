@@ -39,9 +39,12 @@ def test_files_and_types(server, path, kind):
 
 
 def test_etag(server, static):
-    tag = server.get("/app.js").headers["ETag"]
+    first = server.get("/app.js")
+    tag = first.headers["ETag"]
     again = server.get("/app.js", headers={"If-None-Match": f'"other", {tag}'})
     assert again.status_code == 304 and again.content == b"" and again.headers["ETag"] == tag
+    for name in ("Content-Security-Policy", "Cache-Control", "Content-Type"):   # they replace those kept
+        assert again.headers[name] == first.headers[name]
     (static / "app.js").write_text("export const a = 22;")
     changed = server.get("/app.js", headers={"If-None-Match": tag})
     assert changed.status_code == 200 and changed.text == "export const a = 22;"
