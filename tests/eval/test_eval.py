@@ -1,0 +1,95 @@
+"""The evaluation's own arithmetic on answers that are known, and its cases against their truth."""
+import os
+import sys
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import evaluate_server  # noqa: E402
+import make_cases  # noqa: E402
+
+TRUE = 0.5 + 0.3 * np.sin(np.arange(400) / 20)
+
+
+def test_truth_fed_back_scores_one():
+    score = evaluate_server.score_curve(TRUE, TRUE.copy())
+    assert score == pytest.approx({"cover": 1, "mae": 0, "p95": 0, "r": 1, "ok1": 1})
+
+
+def test_a_shift_of_two_percent_is_never_near():
+    score = evaluate_server.score_curve(TRUE, TRUE + 0.02)
+    assert score == pytest.approx({"cover": 1, "mae": 0.02, "p95": 0.02, "r": 1, "ok1": 0})
+
+
+def test_nulls_count_against_ok1_but_not_against_the_error():
+    got = TRUE.copy()
+    got[:100] = np.nan
+    score = evaluate_server.score_curve(TRUE, got)
+    assert (score["cover"], score["mae"], score["ok1"]) == pytest.approx((0.75, 0, 0.75))
+
+
+def test_rows_without_truth_do_not_count():
+    true, got = TRUE.copy(), TRUE.copy()
+    true[:100] = np.nan
+    got[:100] = 0
+    assert evaluate_server.score_curve(true, got)["ok1"] == 1
+    assert evaluate_server.score_curve(true * np.nan, got) is None
+
+
+def test_no_answer_scores_nothing():
+    assert evaluate_server.score_curve(TRUE, TRUE * np.nan) == evaluate_server.ZERO
+
+
+def test_a_log_scale_counts_in_decades():
+    curve = {"left": 0.1, "right": 10.0, "scale": "log"}
+    assert evaluate_server.fraction(np.array([0.1, 1.0, 10.0]), curve) == pytest.approx([0, 0.5, 1])
+    assert np.isnan(evaluate_server.fraction(np.array([-1.0]), curve)[0])
+    reversed_scale = {"left": 40.0, "right": 0.0, "scale": "lin"}
+    assert evaluate_server.fraction(np.array([30.0]), reversed_scale) == pytest.approx([0.25])
+
+
+def test_interpolation_keeps_gaps_and_stops_past_the_ends():
+    got = evaluate_server.interpolate(np.arange(5.0), np.array([0, 1, np.nan, 3, 4.0]), np.array([0.5, 1.5, 3.5, 9]))
+    assert got[[0, 2]] == pytest.approx([0.5, 3.5])
+    assert np.isnan(got[[1, 3]]).all()
+
+
+def test_reliability_counts_each_bin():
+    confidence = np.array([0.1, 0.92, 0.93, 0.99, 1.0])
+    result = evaluate_server.reliability(confidence, np.array([True, False, True, True, True]))
+    assert result["over_0.9_within"] == 0.75
+    assert result["over_0.9_share"] == 0.8
+    assert sum(b["samples"] for b in result["bins"]) == 5
+    assert result["bins"][-1]["within"] == 1
+
+
+@pytest.mark.parametrize("kind", sorted(make_cases.KINDS))
+@pytest.mark.parametrize("log", (False, True))
+def test_ink_lies_where_the_truth_says(kind, log):
+    ink, sidecar, depth, value = make_cases.make_case(7, 1, kind, "clean", log, 400)
+    x0, _, x1, height = sidecar["track"]
+    assert ink.shape == (400, make_cases.WIDTH) and value.shape == (len(sidecar["curves"]), height)
+    assert depth[0] == pytest.approx(sidecar["depth_top"] + 0.05)
+    for row, curve in zip(value, sidecar["curves"]):
+        f = evaluate_server.fraction(row, curve)
+        x = np.rint(x0 + f * (x1 - 1 - x0)).astype(int)
+        share = (ink[np.arange(height), x] > 0).mean()
+        assert share > {"solid": 0.98, "dashed": 0.5, "dotted": 0.12}[curve["style"]]
+
+
+def test_bad_paper_drifts_and_the_truth_does_not():
+    _, _, _, clean = make_cases.make_case(7, 2, "solid", "clean", False, 400)
+    ink, _, _, bad = make_cases.make_case(7, 2, "solid", "bad", False, 400)
+    again, _, _, _ = make_cases.make_case(7, 2, "solid", "bad", False, 400)
+    assert (ink == again).all()
+    assert clean.min() >= 0 and bad.max() <= 150
+    border = ink[:, :make_cases.MARGIN + 20].astype(float)
+    columns = np.array([row.nonzero()[0].mean() if row.any() else np.nan for row in border])
+    assert np.nanstd(columns) > 0.5
+
+
+def test_two_curves_of_one_style_are_named_from_left_to_right():
+    for seed in range(5):
+        _, _, _, value = make_cases.make_case(seed, 0, "two_solid", "clean", False, 400)
+        assert value[0].mean() <= value[1].mean()
