@@ -6,8 +6,6 @@ STATE ?= nn/train/state/curvenet.pt
 TRAIN_PYTHON ?= /usr/bin/python3
 # Further flags of train.py; --bf16-until 0.8 halves the time where PyTorch 2 and AVX-512 are.
 TRAIN_ARGS ?=
-TRAIN_PACKAGES = python3-torch python3-numpy python3-scipy python3-pil python3-opencv \
-	libtcmalloc-minimal4
 TRAIN_METRICS = build/train-metrics.json
 
 # Without an allocator that keeps its pages a training step on a CPU takes many times longer.
@@ -16,10 +14,7 @@ tcmalloc = $$(/sbin/ldconfig -p | sed -n 's/.*libtcmalloc_minimal.so.4 .*=> //p'
 .PHONY: train-deps train
 
 train-deps:
-	@dpkg-query -W $(TRAIN_PACKAGES) >/dev/null 2>&1 || { \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends \
-	    $(TRAIN_PACKAGES); }
+	@sh deploy/deps.sh train
 
 train: train-deps ## train CurveNet, score and export it (LAS_DIR=, STEPS=, OUT=, STATE=)
 	mkdir -p build
