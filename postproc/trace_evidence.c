@@ -5,7 +5,8 @@
 
 enum {
     SHARED = MASK_HALF - 32,     /* most that ink explained by another curve counts: probability 0.12 */
-    BORROWED = MASK_HALF - 16    /* most that another class's ink counts: probability 0.27 */
+    BORROWED = MASK_HALF - 16,   /* most that another class's ink counts: probability 0.27, */
+    SPARE = MASK_HALF            /* and beside curves of other classes that are traced: 0.5 */
 };
 
 void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index,
@@ -57,10 +58,18 @@ void evidence_own(const struct evidence *ev, int y, uint8_t *q)
     limit_claimed(&ev->same, y, mask_columns(ev->mask), 0, q);
 }
 
+bool evidence_beside(const struct evidence *ev, int y)
+{
+    for (size_t i = 0; i < ev->others.n; i++)
+        if (ev->others.of[i][y].lo <= ev->others.of[i][y].hi)
+            return true;
+    return false;
+}
+
 void evidence_all(const struct evidence *ev, int y, uint8_t *q)
 {
     int columns = mask_columns(ev->mask);
-    uint8_t *other = ev->scratch;
+    uint8_t *other = ev->scratch, most = evidence_beside(ev, y) ? SPARE : BORROWED;
 
     mask_get(ev->mask, ev->class_index, y, q);
     limit_claimed(&ev->same, y, columns, SHARED, q);
@@ -71,7 +80,7 @@ void evidence_all(const struct evidence *ev, int y, uint8_t *q)
         limit_claimed(&ev->same, y, columns, SHARED, other);
         limit_claimed(&ev->others, y, columns, SHARED, other);
         for (int x = 0; x < columns; x++) {
-            uint8_t v = other[x] > BORROWED ? BORROWED : other[x];
+            uint8_t v = other[x] > most ? most : other[x];
 
             if (v > q[x])
                 q[x] = v;

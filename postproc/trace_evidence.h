@@ -32,6 +32,9 @@ void evidence_init(struct evidence *ev, const struct mask *mask, const struct tr
  * explain it. */
 void evidence_own(const struct evidence *ev, int y, uint8_t *q);
 
+/* Whether curves of other classes are traced at row y: ink that they leave over is then rather this curve's. */
+bool evidence_beside(const struct evidence *ev, int y);
+
 /* Row y of all ink that the curve may follow: its own and, weakened, what it may share with other curves
  * and what other classes hold that no curve explains. */
 void evidence_all(const struct evidence *ev, int y, uint8_t *q);

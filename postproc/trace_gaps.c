@@ -11,6 +11,7 @@ enum {
     NEAR = 90,           /* rows in which own ink is counted */
     HOLD_BY = 15,        /* rows of own ink that hold a short stretch of borrowed ink on both sides */
     HOLD_WELL = 45,      /* and on one side hold a long one */
+    SPARE_ROWS = 60,     /* of ink that curves of other styles leave over, of twice NEAR, make a curve */
     HOLD_SHORT = 90, HOLD_LONG = 1200
 };
 
@@ -28,14 +29,14 @@ static void drop(struct line *line, int first, int end)
         line->x[y] = NAN;
 }
 
-/* Rows of own ink among the NEAR rows from row y on in direction `way`. */
-static int own_near(const struct line *line, int y, int way)
+/* Rows of own ink, or of `least` or better, among the NEAR rows from row y on in direction `way`. */
+static int ink_near(const struct line *line, int y, int way, enum ink least)
 {
-    int own = 0;
+    int n = 0;
 
     for (int k = 0; k < NEAR && y >= 0 && y < line->rows; k++, y += way)
-        own += line->ink[y] == INK_OWN;
-    return own;
+        n += line->ink[y] >= least;
+    return n;
 }
 
 /* Whether the path gets from row a to row b about as curves do, and not across paper. */
@@ -46,7 +47,7 @@ static bool connected(const struct line *line, int a, int b)
 
 static bool borrowed(const struct line *line, int y)
 {
-    return line->ink[y] == INK_BORROWED || line->ink[y] == INK_OTHER;
+    return line->ink[y] > INK_NONE && line->ink[y] < INK_OWN;
 }
 
 /* Whether borrowed ink in rows first..last, around which rows above and below hold own ink (-1 and the
@@ -55,7 +56,7 @@ static bool borrowed(const struct line *line, int y)
  * some curve's, and the network takes styles for each other. */
 static bool believed(const struct line *line, int above, int first, int last, int below)
 {
-    int own_above = own_near(line, above, -1), own_below = own_near(line, below, 1), rows = below - above;
+    int own_above = ink_near(line, above, -1, INK_OWN), own_below = ink_near(line, below, 1, INK_OWN), rows = below - above;
     int other = 0;
     bool ends = above < 0 || below >= line->rows;
 
@@ -63,12 +64,22 @@ static bool believed(const struct line *line, int above, int first, int last, in
         (below < line->rows && !connected(line, last, below)))
         return false;
     for (int y = first; y <= last; y++)
-        other += line->ink[y] == INK_OTHER;
+        other += line->ink[y] >= INK_OTHER;
     if (2 * other > last - first)
         return own_above + own_below >= HOLD_BY;
     if ((above >= 0 && own_above < HOLD_BY) || (below < line->rows && own_below < HOLD_BY))
         return false;
     return (rows <= HOLD_SHORT && !ends) || own_above >= HOLD_WELL || own_below >= HOLD_WELL;
+}
+
+/* Enough ink that the curves of other styles leave over is this curve's own: the network took its style for
+ * another all the way. */
+static void adopt_spare(struct line *line)
+{
+    for (int y = 0; y < line->rows; y++)
+        if (line->ink[y] == INK_SPARE &&
+            ink_near(line, y, -1, INK_SPARE) + ink_near(line, y + 1, 1, INK_SPARE) >= SPARE_ROWS)
+            line->ink[y] = INK_OWN;
 }
 
 /* Borrowed ink holds a curve together, but does not make one. */
@@ -136,6 +147,7 @@ void finish_gaps(struct line *line)
 {
     int last = -1;
 
+    adopt_spare(line);
     drop_borrowed(line);
     drop_specks(line);
     for (int y = 0; y < line->rows; y++) {

@@ -92,7 +92,8 @@ static void measure_run(struct line *line, int y, const float *p, int columns, i
 }
 
 /* own, all: [columns], the probabilities of evidence_own and evidence_all. */
-static void measure_row(struct line *line, int y, const float *own, const float *all, int columns, int lo, int hi)
+static void measure_row(struct line *line, int y, const float *own, const float *all, int columns, int lo, int hi,
+                        bool beside)
 {
     int first = line->path[y], last = first;
 
@@ -103,7 +104,7 @@ static void measure_row(struct line *line, int y, const float *own, const float 
         line->ink[y] = INK_OWN;
         measure_run(line, y, own, columns, first, last);
     } else if (find_run(all, columns, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
-        line->ink[y] = line->peak[y] >= INK_PLAIN ? INK_OTHER : INK_BORROWED;
+        line->ink[y] = line->peak[y] < INK_PLAIN ? INK_BORROWED : beside ? INK_SPARE : INK_OTHER;
         measure_run(line, y, all, columns, first, last);
     }
     for (int x = lo; x <= hi; x++)
@@ -182,7 +183,7 @@ enum err_code line_measure(struct line *line, const struct evidence *ev, struct 
         evidence_probability(ev, y, q, own);
         evidence_all(ev, y, q);
         evidence_probability(ev, y, q, all);
-        measure_row(line, y, own, all, (int)columns, lo, hi);
+        measure_row(line, y, own, all, (int)columns, lo, hi, evidence_beside(ev, y));
     }
     rc = measure_radius(line, e);
     claim_ink(line);

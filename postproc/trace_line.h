@@ -10,6 +10,7 @@ enum ink {
     INK_NONE,
     INK_BORROWED,   /* faint ink, or ink that another curve explains too */
     INK_OTHER,      /* plain ink of another style that no curve explains */
+    INK_SPARE,      /* the same where curves of other styles are traced beside it */
     INK_OWN
 };
 

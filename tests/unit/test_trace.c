@@ -266,6 +266,36 @@ static void test_solid_and_dashed_cross(void **state)
     page_free(&p);
 }
 
+/* The network calls the dotted curve solid all the way: what the solid curve does not explain is the dotted
+ * one's, and nothing is where there is no such ink. */
+static void test_curve_in_another_styles_ink_is_found(void **state)
+{
+    enum { ROWS = 400, END = 250 };
+    const enum curve_style style[] = {STYLE_SOLID, STYLE_DOTTED};
+    struct page p = page_of(3, ROWS);
+    struct trace t[2];
+    double a[ROWS], b[ROWS];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++) {
+        a[y] = 100 + 30 * sin(y * 0.03);
+        b[y] = 200 + 20 * sin(y * 0.05);
+    }
+    curve(&p, 0, a, 0, ROWS - 1);
+    curve(&p, 0, b, 0, END);
+    trace(&p, style, 2, t);
+    for (int y = 5; y < ROWS - 5; y++) {
+        assert_true(fabs(t[0].x[y] - a[y]) < 1);
+        if (y < END - 5)
+            assert_true(fabs(t[1].x[y] - b[y]) < 1);
+        else if (y > END + 15)
+            assert_true(isnan(t[1].x[y]));
+    }
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
 static void test_wrapped_curve_is_counted_and_returns(void **state)
 {
     struct page p = page_of(1, 900);
@@ -403,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_two_solid_curves_cross_straight_on),
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
         cmocka_unit_test(test_solid_and_dashed_cross),
+        cmocka_unit_test(test_curve_in_another_styles_ink_is_found),
         cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
         cmocka_unit_test(test_unmatched_crossing_does_not_shift_what_follows),
         cmocka_unit_test(test_curve_from_edge_to_edge_is_no_wrap),
