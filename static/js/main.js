@@ -294,9 +294,14 @@ function curlOf(fields) {
 
 async function showResult(reply, calibration, fields) {
   const { artifacts } = reply;
-  const [csv, edges, las] = await Promise.all([
-    api.getText(artifacts.csv), artifacts.edges ? api.getJson(artifacts.edges) : null, artifacts.las ? api.getText(artifacts.las) : "",
-  ]);
+  const [csv, edges] = await Promise.all([api.getText(artifacts.csv), artifacts.edges ? api.getJson(artifacts.edges) : null]);
+  // The LAS is wanted only once something was corrected.
+  let kept = null;
+  const las = artifacts.las && (() => (kept ??= api.getText(artifacts.las).catch((failure) => {
+    kept = null;
+    showFailure(failure);
+    throw failure;
+  })));
   const result = new Result(reply, calibration, csv, edges);
   setLast(reply);
   localStorage.setItem("calibration", JSON.stringify(toLayout(calibration, reply.image.height)));

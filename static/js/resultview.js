@@ -9,7 +9,6 @@ import { makeTool, setStretch } from "./correct.js";
 const percent = (x) => `${Math.round(100 * x)} %`;
 
 export class ResultView {
-  /** viewer may be null; plot: a LogPlot; files: {csv, las} as texts. */
   constructor(viewer, plot) {
     Object.assign(this, { viewer, plot, result: null, curve: null, tool: "", overlay: true });
     viewer.addLayer((g, view) => this.result && this.drawOver(g, view));
@@ -32,7 +31,7 @@ export class ResultView {
     });
   }
 
-  /** files: {csv, las}: the result's files as texts. */
+  /** files: {csv, las}: the CSV's text, and a function that brings the LAS's (null where there is none). */
   show(result, files, curl) {
     Object.assign(this, { result, files, at: -1 });
     const { reply } = result;
@@ -176,7 +175,7 @@ export class ResultView {
     const nodes = [];
     if (edited && files.las)
       nodes.push(el("button", { type: "button", class: "main", text: "Corrected LAS", on: {
-        click: () => saveFile(`${stem}_edited.las`, "text/plain", editedLas(files.las, result, date)) } }));
+        click: async () => saveFile(`${stem}_edited.las`, "text/plain", editedLas(await files.las(), result, date)) } }));
     if (edited)
       nodes.push(el("button", { type: "button", text: "Corrected CSV", on: {
         click: () => saveFile(`${stem}_edited.csv`, "text/csv", editedCsv(files.csv, result)) } }));
