@@ -1,13 +1,16 @@
-/* bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS: times forward passes of one window.
+/* bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS: times forward passes of a scan, in windows where it is
+ * taller than one.
  *
- * INK holds [height, width] bytes.  Prints one JSON object: seconds of loading and of each run, processor
+ * INK holds [height, width] bytes and is not read for 0 runs.  Prints one JSON object: seconds of loading and of each run, processor
  * seconds of the runs, the floating-point operations that the network needs (not those done twice), and
  * the peak of resident memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "nn/curvenet.h"
+#include "nn/windows.h"
+
+enum { OVERLAP = 256 };   /* of two windows, as in the pipeline */
 
 static enum err_code discard(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
                              struct err *e)
@@ -16,7 +19,7 @@ static enum err_code discard(void *ctx, int y, int rows, const float *logits, si
     return ERR_OK;
 }
 
-/* Operations of one pass, a multiplication and an addition counted as two. */
+/* Operations of one window, a multiplication and an addition counted as two. */
 static double operations(const struct curvenet_info *i, int height, int width)
 {
     double h = (height + 31) / 32 * 32, w = (width + 31) / 32 * 32, pixels = h * w, dim = i->dim;
@@ -31,6 +34,27 @@ static double operations(const struct curvenet_info *i, int height, int width)
     if (i->head == HEAD_FULL)
         return sum + pixels * (separable + 2 * dim * i->classes);
     return sum + pixels / 4 * 2 * dim * 4 * i->classes;
+}
+
+/* One pass over the whole scan, as the pipeline makes it. */
+static enum err_code pass(const struct curvenet *net, struct pool *pool, const unsigned char *ink, int height,
+                          int width, struct err *e)
+{
+    const struct curvenet_info *info = curvenet_info(net);
+    struct windows windows = windows_plan(height, info->max_rows, OVERLAP);
+    struct window_blend *blend;
+    enum err_code code = window_blend_create(&blend, &windows, info->classes, width, discard, NULL, e);
+    if (code)
+        return code;
+    for (int k = 0; k < windows.count && !code; k++) {
+        int y0, y1;
+        windows_span(&windows, k, &y0, &y1);
+        window_blend_begin(blend, k);
+        code = curvenet_forward(net, pool, ink + (size_t)y0 * (size_t)width, (size_t)width, y1 - y0, width,
+                                window_blend_sink, blend, NULL, e);
+    }
+    window_blend_free(blend);
+    return code;
 }
 
 static double cpu_seconds(void)
@@ -64,15 +88,15 @@ int main(int argc, char **argv)
     struct curvenet *net = NULL;
     struct pool *pool = NULL;
     int height = atoi(argv[3]), width = atoi(argv[4]), threads = atoi(argv[5]), runs = atoi(argv[6]), status = 1;
-    unsigned char *ink = read_ink(argv[2], (size_t)height * (size_t)width);
-    if (!ink || curvenet_load(&net, argv[1], threads, &e) || pool_create(&pool, threads, &e))
+    unsigned char *ink = runs ? read_ink(argv[2], (size_t)height * (size_t)width) : NULL;
+    if ((runs && !ink) || curvenet_load(&net, argv[1], threads, &e) || pool_create(&pool, threads, &e))
         goto out;
     printf("{\"load_s\": %.4f, \"operations\": %.4g, \"run_s\": [", curvenet_info(net)->load_seconds,
            operations(curvenet_info(net), height, width));
     double cpu = cpu_seconds();
     for (int i = 0; i < runs; i++) {
         int64_t start = job_now_ns();
-        if (curvenet_forward(net, pool, ink, (size_t)width, height, width, discard, NULL, NULL, &e))
+        if (pass(net, pool, ink, height, width, &e))
             goto out;
         printf("%s%.4f", i ? ", " : "", (double)(job_now_ns() - start) * 1e-9);
         fflush(stdout);
