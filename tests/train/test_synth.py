@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "nn", "train"))
 
 from synth import make_page  # noqa: E402
-from synth import curves, style, visible  # noqa: E402
+from synth import curves, kinds, style, visible  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 LAS = "~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nILD.OHMM :\n~A\n" + "".join(
@@ -147,3 +147,43 @@ def test_one_step_over_several_turns_gives_a_piece_per_turn():
 def test_an_las_folder_without_curves_is_an_error(tmp_path):
     with pytest.raises(ValueError):
         curves.random_stretch(rng(0), str(tmp_path), 100)
+
+
+@pytest.mark.parametrize("kind", sorted({f for pair in kinds.PAIRS for f in pair[1:]}, key=lambda f: f.__name__))
+def test_every_kind_is_inked_along_its_label(kind):
+    y = np.arange(20, 380, 0.5)
+    canvas = Canvas(400, 300, 2.0, Warp(400, 300))
+    how = kind(rng(7), 1.0, 255)
+    style.ink_curve(rng(3), canvas, "curves", [np.column_stack([150 + 30 * np.sin(y / 20), y])], how)
+    assert canvas.labels[how.cls][60:340].any(axis=1).all()
+    assert [cls for cls in range(3) if canvas.labels[cls].any()] == [how.cls]
+    before = canvas.labels.copy()
+    visible.relabel(canvas, *(canvas.merged(leave_out=out)[::2, ::2] for out in ((), ("curves",))))
+    assert canvas.labels.sum() > 0.9 * before.sum()
+
+
+def test_labels_go_through_scattered_dots():
+    y = np.arange(20, 380, 0.5)
+    canvas = draw(style.DOTTED, np.column_stack([np.full(len(y), 150.0), y]), pattern=(0.5, 20.0), blob=6.0)
+    found = centre_rows(canvas.merged()[::2, ::2] > 127)
+    truth = centre_rows(canvas.labels[style.DOTTED])
+    assert np.nanstd(truth) > 3
+    assert np.nanmedian(np.abs(found - truth)) < 2
+
+
+def test_a_layer_on_top_hides_the_grid():
+    canvas = Canvas(40, 40, 1.0, Warp(40, 40))
+    canvas.segments("columns", [(20, 0, 20, 39)], 6, 255)
+    canvas.segments("curves", [(0, 20, 39, 20)], 6, 120)
+    assert canvas.merged()[20, 20] == 255
+    canvas.on_top = ("curves",)
+    assert canvas.merged()[20, 20] == 120 and canvas.merged(leave_out=("curves",))[20, 20] == 255
+
+
+def test_what_wraps_may_hug_the_border():
+    hugs = 0
+    for seed in range(300):
+        x, policy = curves.place(rng(seed), np.sin(np.arange(2000) / 60), 10, False)
+        over = x[(x > 1)] - 1
+        hugs += policy == "wrap" and 0 < len(over) < 300 and over.max() < 0.06
+    assert hugs >= 2

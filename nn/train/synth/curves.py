@@ -132,6 +132,9 @@ def place(rng, values, divisions, clear):
     if policy == "wrap" and rng.random() < 0.2:
         spread *= 3
     x = centre + spread * values
+    if policy == "wrap" and rng.random() < 0.3:  # only a little wraps, and hugs the other border
+        x += 1 + rng.uniform(0, 0.04) - np.quantile(x, rng.uniform(0.9, 0.99))
+        x = 1 - x if rng.random() < 0.3 else x
     if policy == "wrap" and np.count_nonzero(np.diff(np.floor(x))) > len(x) / 40:
         policy = "cut"  # nobody wraps a curve that leaves the track every few rows
     if policy == "inside":

@@ -101,6 +101,7 @@ class Canvas:
         self.scale = np.array([self.shape[1] / width, self.shape[0] / height])
         self.warp = warp
         self.layers = {}
+        self.on_top = ()  # names of layers that hide what is under them
         self.labels = np.zeros((3, height, width), np.uint8)
         self.paths = []  # of the labels: (class, warped polylines)
 
@@ -199,4 +200,7 @@ class Canvas:
         for name, layer in self.layers.items():
             if name not in ("rows", "columns", *leave_out):
                 cv2.max(out, layer, out)
+        for name in self.on_top:
+            if name not in leave_out:
+                np.copyto(out, self.layer(name), where=self.layer(name) > 60)
         return out

@@ -18,6 +18,16 @@ class GridStyle:
     pitch: float  # rows between depth lines
     heavy_each: int
     heavier_each: int
+    bold_columns: bool = False  # all vertical lines are major ones
+
+    def embolden(self, rng):
+        """Few black lines as wide as a curve, of a colour plot."""
+        self.minor, self.minor_value = rng.uniform(0.7, 3), int(rng.uniform(40, 200))
+        self.major = self.border = rng.uniform(3, 9)
+        self.major_value = int(rng.uniform(200, 256))
+        self.pitch, self.heavy_each = max(self.pitch, 30.0), int(rng.choice((2, 5, 5)))
+        self.heavier_each = int(rng.choice((2, 5)))
+        self.bold_columns = rng.random() < 0.6
 
 
 @dataclass
@@ -78,6 +88,8 @@ def draw_track(rng, canvas, track, style, phase):
     if track.kind != "none":
         _depth_lines(rng, canvas, track, style, phase)
         minor, major = vertical_lines(track)
+        if style.bold_columns:
+            minor, major = minor[:0], np.concatenate([minor, major])
         for x, width, value in ((minor, style.minor, style.minor_value),
                                 (major, style.major, style.major_value)):
             ends = np.column_stack([x, np.full(len(x), track.top), x, np.full(len(x), track.bottom)])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from . import curves, fills, grid, marks, style, visible, wear
+from . import curves, fills, grid, kinds, marks, style, visible, wear
 from .draw import Canvas, Warp, flat, log_uniform, split_like
 
 
@@ -19,6 +19,7 @@ class Look:
     bilevel: bool
     crisp: bool  # drawn by a computer without antialiasing, hardly blurred
     clear: bool  # little wear, few calm curves of plain styles: what each class is in its pure form
+    bold: bool  # a colour plot turned gray: mid-gray curves over black lines as wide as they are
 
 
 def random_look(rng):
@@ -29,11 +30,12 @@ def random_look(rng):
     if rng.random() < 0.25:  # the tag lies a little
         source *= rng.uniform(0.85, 1.18)
     crisp = kind != "bilevel" and rng.random() < 0.35
-    clear = rng.random() < 0.55
+    clear = rng.random() < 0.5
+    bold = kind == "gray" and rng.random() < 0.3
     value = int(rng.uniform(200 if clear else 90 if kind == "gray" else 150, 256))
     hard *= (0.3 if crisp else 1) * (0.4 if clear else 1)
     return Look(kind, log_uniform(rng, 0.6, 1.6), hard, min(source, 2.0), value,
-                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp, clear)
+                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp, clear, bold)
 
 
 def random_warp(rng, height, width):
@@ -69,37 +71,66 @@ def layout(rng, height, width, zoom):
 
 
 def random_classes(rng, clear):
-    """Styles of the curves of one track."""
-    chances = (0.04, 0.36, 0.48, 0.12, 0) if clear else (0.05, 0.27, 0.4, 0.22, 0.06)
+    """Styles of the curves of one track; mostly of more than one class."""
+    chances = (0.04, 0.3, 0.5, 0.16, 0) if clear else (0.05, 0.2, 0.43, 0.25, 0.07)
     count = int(rng.choice(5, p=chances))
-    classes = [int(rng.choice(3, p=(0.44, 0.31, 0.25))) for _ in range(count)]
-    if count == 2 and rng.random() < (0.2 if clear else 0.35):
+    classes = [int(rng.choice(3, p=(0.4, 0.34, 0.26))) for _ in range(count)]
+    if count == 2 and rng.random() < 0.7:
         classes = [style.SOLID, style.SOLID]
+        if rng.random() < 0.7:
+            classes[rng.integers(2)] = style.DASHED if rng.random() < 0.6 else style.DOTTED
     return classes
 
 
-def random_curve(rng, track, look, las_dir, cls, drawn):
-    """Fractions of the track per half row, and what happens at its edges."""
+def random_curve(rng, track, look, las_dir, kind, drawn):
+    """Fractions of the track per half row, and what happens at its edges. `kind`: a class or of kinds.py."""
+    wide = track.x1 - track.x0
+    if drawn and kind in kinds.BESIDE:
+        offset = rng.uniform(-20, 20) + rng.uniform(3, 12) * curves.octaves(rng, len(drawn[-1]))
+        return drawn[-1] + offset * look.zoom / wide, "cut"
     if drawn and rng.random() < (0.15 if look.clear else 0.33):
         return curves.companion(rng, drawn[-1]), "cut"
     values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom)
     fractions, policy = curves.place(rng, values, track.divisions, look.clear)
-    chance = (0.7 if look.clear else 0.15) if cls == style.SOLID else (0.9 if look.clear else 0.5)
+    chance = 0.7 if look.clear else 0.15
+    if kind in (style.DASHED, style.DOTTED):
+        chance = 0.9 if look.clear else 0.5
+    elif kind in kinds.SWINGING:
+        chance = 0.15
+    elif callable(kind):
+        chance = 0.5
     if rng.random() < chance:
-        fractions = curves.calm(rng, fractions, track.x1 - track.x0)
+        fractions = curves.calm(rng, fractions, wide)
     return fractions, policy
+
+
+def curve_value(rng, look):
+    """Ink of one curve."""
+    if look.bold:
+        return int(rng.uniform(90, 190))
+    if look.kind == "gray":
+        return int(min(255, rng.uniform(160 if look.clear else 90, 256)))
+    return int(min(255, look.curve_value * rng.uniform(0.8, 1.1)))
+
+
+def random_stroke(rng, look, kind):
+    """The Style of a curve of `kind`: a class or of kinds.py."""
+    value = curve_value(rng, look)
+    how = kind(rng, look.zoom, value) if callable(kind) else style.random_style(rng, kind, look.zoom, value, look.clear)
+    if look.bold and rng.random() < 0.7:
+        how.width = max(how.width, rng.uniform(3, 8))
+        how.pattern = tuple(part * (1 + how.width / 8) for part in how.pattern)
+    return how
 
 
 def draw_curves(rng, canvas, track, look, las_dir):
     """Places, inks and labels the curves of one track."""
     drawn = []
-    for cls in random_classes(rng, look.clear):
-        fractions, policy = random_curve(rng, track, look, las_dir, cls, drawn)
+    pair = rng.random() < (0.25 if look.clear else 0.35)
+    for kind in kinds.random_pair(rng) if pair else random_classes(rng, look.clear):
+        fractions, policy = random_curve(rng, track, look, las_dir, kind, drawn)
         drawn.append(fractions)
-        value = look.curve_value * rng.uniform(0.8, 1.1)
-        if look.kind == "gray":
-            value = rng.uniform(160 if look.clear else 90, 256)
-        how = style.random_style(rng, cls, look.zoom, int(min(value, 255)), look.clear)
+        how = random_stroke(rng, look, kind)
         if np.ptp(fractions) < 0.02:  # a straight line has to be told from the grid
             how.width = max(how.width, 2.2)
         backup = how
@@ -157,10 +188,14 @@ def draw_section(rng, canvas, look, place, top, bottom, las_dir):
     """One stretch of log: all tracks and depth columns from row top to row bottom."""
     tracks, columns = place
     lines = grid.random_grid_style(rng, look.zoom, look.kind == "gray")
+    if look.bold:
+        lines.embolden(rng)
     phase = top + rng.uniform(0, 50)
     shared = None
     for x0, x1 in tracks:
         track = grid.random_track(rng, x0, x1, top, bottom)
+        if look.bold and track.kind != "none":
+            track.kind, track.divisions, track.minors = "linear", int(rng.choice((2, 4, 5))), 1
         if shared is not None and rng.random() < 0.5:
             track.kind, track.divisions, track.minors = shared
         shared = (track.kind, track.divisions, track.minors)
@@ -234,6 +269,7 @@ def make_page(rng, las_dir=None):
     look = random_look(rng)
     scale = look.source if look.crisp or look.source >= 1.5 else 2 * look.source
     canvas = Canvas(height, width, scale, random_warp(rng, height, width), look.crisp)
+    canvas.on_top = ("curves",) if look.bold and rng.random() < 0.6 else ()
     draw_page(rng, canvas, look, las_dir)
     if not look.crisp:
         pale_form(rng, canvas)

@@ -2,6 +2,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from .draw import log_uniform, smooth_noise
 
@@ -22,6 +23,10 @@ class Style:
     breaks_length: float = 3.0
     stair: tuple = field(default_factory=tuple)  # plotter's step (x, y) in page px
     tick: float = 0.0  # distance of small cross strokes that tell this curve from others, page px
+    blot: float = 0.0  # how much wider it is where it swings
+    holes: float = 0.0  # white specks in a thick stroke per page px of its length
+    blob: float = 0.0  # sideways scatter of dots that are irregular blobs, page px
+    bead_tick: float = 0.0  # longest cross tick on a line of beads, page px
 
 
 def random_style(rng, cls, zoom, value, clear):
@@ -135,9 +140,14 @@ def cut(piece, length, on, off):
 
 def ink_curve(rng, canvas, name, pieces, style):
     """Draws warped pieces in their style and labels the whole line."""
+    if style.blob:
+        pieces = [_scattered(rng, piece, style) for piece in pieces]
     canvas.label(style.cls, pieces)
     for piece in pieces:
         if len(piece) < 2:
+            continue
+        if style.blob:
+            _ink_blobs(rng, canvas, name, piece, style)
             continue
         if style.tick:
             canvas.stroke(name, _ticks(piece, style), 0.7 * style.width, style.value)
@@ -145,10 +155,60 @@ def ink_curve(rng, canvas, name, pieces, style):
         if style.pattern or style.breaks:
             length = measure(piece, style.by_depth)
             parts = cut(piece, length, *inked_ends(rng, length[-1], style))
-        if style.pen or style.galvanometer:
+        if style.pen or style.galvanometer or style.blot:
             _ink_uneven(rng, canvas, name, parts, style)
         else:
             canvas.stroke(name, parts, style.width, style.value)
+        if style.bead_tick:
+            _ink_bead_ticks(rng, canvas, name, parts, style)
+        if style.holes:
+            _cut_holes(rng, canvas, name, piece, style)
+
+
+def _at_lengths(piece, at):
+    """Points [k,2] at the lengths `at` along a polyline."""
+    length = measure(piece, False)
+    return np.column_stack([np.interp(at, length, piece[:, i]) for i in (0, 1)])
+
+
+def _scattered(rng, piece, style):
+    """A polyline through dots that lie beside `piece`, about a period of the style apart."""
+    if len(piece) < 2:
+        return piece
+    total, period = measure(piece, False)[-1], sum(style.pattern)
+    at = np.cumsum(period * np.exp(0.35 * rng.standard_normal(int(2 * total / period) + 2)))
+    at -= rng.uniform(0, at[0])
+    dots = _at_lengths(piece, at[at < total])
+    dots[:, 0] += style.blob * rng.standard_normal(len(dots))
+    return dots
+
+
+def _ink_blobs(rng, canvas, name, dots, style):
+    """A short scribble at each of the dots [k,2]; some are lost."""
+    dots = dots[rng.random(len(dots)) < 0.95]
+    scribble = dots[:, None, :] + rng.normal(0, 0.45 * style.width, (len(dots), 3, 2))
+    thin = rng.random(len(dots)) < 0.4
+    canvas.stroke(name, scribble[~thin], style.width, style.value)
+    canvas.stroke(name, scribble[thin], 0.6 * style.width, style.value)
+
+
+def _ink_bead_ticks(rng, canvas, name, beads, style):
+    """Thin level strokes of any length across some of the beads (polylines)."""
+    middle = np.array([bead.mean(axis=0) for bead in beads if rng.random() < 0.6])
+    if len(middle):
+        reach = np.zeros((2, len(middle), 2))
+        reach[..., 0] = style.bead_tick / 2 * rng.uniform(0.2, 1, (2, len(middle)))
+        canvas.stroke(name, np.stack([middle - reach[0], middle + reach[1]], axis=1), 1.2, style.value)
+
+
+def _cut_holes(rng, canvas, name, piece, style):
+    """White specks within a thick stroke."""
+    total = measure(piece, False)[-1]
+    at = rng.uniform(0, total, rng.poisson(style.holes * total))
+    middle = _at_lengths(piece, at) + rng.normal(0, 0.2 * style.width, (len(at), 2))
+    specks = np.stack([middle, middle + rng.normal(0, 0.12 * style.width, (len(at), 2))], axis=1)
+    for width in (1.5, 3.0):
+        canvas.stroke(name, specks[rng.random(len(specks)) < 0.5], width, 0)
 
 
 def _ticks(piece, style):
@@ -171,14 +231,16 @@ def _ink_uneven(rng, canvas, name, parts, style):
     value = np.full(n, float(style.value))
     if style.pen:
         width *= np.exp(style.pen * smooth_noise(rng, n, 60))
+    step = pairs[:, 1] - pairs[:, 0]
+    speed = np.hypot(step[:, 0], step[:, 1]) / (np.abs(step[:, 1]) + 0.05)
+    slow = 1 / np.sqrt(np.clip(speed, 1, 60))
+    if style.blot:
+        width *= 1 + style.blot * gaussian_filter1d(1 - slow, 3)
     if style.galvanometer:
-        step = pairs[:, 1] - pairs[:, 0]
-        speed = np.hypot(step[:, 0], step[:, 1]) / (np.abs(step[:, 1]) + 0.05)
-        slow = 1 / np.sqrt(np.clip(speed, 1, 60))
         width *= 0.45 + 0.75 * slow
         value *= 1 - style.galvanometer * (1 - np.sqrt(slow))
-    thick = np.clip(np.rint(width * canvas.scale[0]), 1, 31).astype(int)
+    thick = np.clip(np.rint(width * canvas.scale[0]), 1, 63).astype(int)
     dark = np.clip(np.rint(value / 24), 1, 10).astype(int)
-    key = dark * 32 + thick
+    key = dark * 64 + thick
     for k in np.unique(key):  # faint first, so that dark ink stays on top
-        canvas.stroke(name, pairs[key == k], (k % 32) / canvas.scale[0], min(255, (k // 32) * 24 + 12))
+        canvas.stroke(name, pairs[key == k], (k % 64) / canvas.scale[0], min(255, (k // 64) * 24 + 12))
