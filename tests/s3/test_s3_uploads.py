@@ -1,12 +1,15 @@
 """Large scans: put into the bucket by the client, fetched by the server."""
 import io
 import os
+import re
+import shutil
 import subprocess
 import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from conftest import ROOT
 from harness import problem
 from PIL import Image
 
@@ -41,18 +44,19 @@ def test_uploaded_scan_is_digitized(start, settings, bucket, prefix, scan):
     assert table == direct
 
 
-def test_three_lines_of_curl(start, settings, tmp_path, scan):
-    server = start(**settings)
+@pytest.mark.parametrize("store", ["bucket", "folder"])
+def test_three_lines_of_curl(start, request, tmp_path, scan, store):
+    """The README's own lines."""
+    if not shutil.which("jq"):
+        pytest.skip("jq is not installed")
+    server = start(**(request.getfixturevalue("settings") if store == "bucket" else {}))
     (tmp_path / "log.tif").write_bytes(scan)
-    script = f"""set -eu
-reply=$(curl -sS -d '{{"name":"log.tif"}}' {server.url}/uploads)
-field() {{ printf %s "$reply" | python3 -c "import json,sys; print(json.load(sys.stdin)['$1'])"; }}
-curl -sSf -T {tmp_path}/log.tif "$(field url)"
-curl -sSf -H 'Content-Type: application/json' -d "{{\\"key\\":\\"$(field key)\\",\\"format\\":\\"csv\\"}}" {server.url}/digitize
-"""
-    out = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    with open(os.path.join(ROOT, "README.md")) as f:
+        lines = re.search(r"(    place=.*\n    curl .*\n    curl .*\n)", f.read())[1]
+    out = subprocess.run(["bash", "-euc", lines.replace("http://localhost:8080", server.url)], cwd=tmp_path,
+                         capture_output=True, text=True, timeout=60)
     assert out.returncode == 0, out.stderr
-    assert out.stdout.startswith("ROW,")
+    assert "ROW,C1\n0,0." in out.stdout
 
 
 def test_keys_that_are_none(start, settings, bucket, prefix, scan):
