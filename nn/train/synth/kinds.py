@@ -82,6 +82,7 @@ def beads(rng, zoom, value):
 
 
 SWINGING = (blots, bends)  # not to be calmed down
+CALM = (blobs,)  # a swing of theirs could not be followed
 BESIDE = (fine, beads)  # go along with their neighbour, within 20 px, and cross it
 # (share, first curve, second curve)
 PAIRS = ((3, thin, blots), (1, thick, blots), (1, blots, dashes), (2.5, plain, bends), (1.5, thick, bends),

@@ -97,6 +97,8 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
         chance = 0.9 if look.clear else 0.5
     elif kind in kinds.SWINGING:
         chance = 0.15
+    elif kind in kinds.CALM:
+        chance = 1.0
     elif callable(kind):
         chance = 0.5
     if rng.random() < chance:
