@@ -73,6 +73,7 @@ def open_page(browser):
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True,
                                       color_scheme="dark" if dark else "light", has_touch=width < 600)
         contexts.append(context)
+        context.set_default_timeout(120000)   # a busy machine is slow, not wrong
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None)
