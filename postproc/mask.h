@@ -31,4 +31,7 @@ enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, 
 /* Reads one row of one class into q: [columns]; a row never stored reads as zeros. */
 void mask_get(const struct mask *mask, int class_index, int y, uint8_t *q);
 
+/* The first column from x on, before `end`, at which q is not zero; `end` if none.  Fast where most are. */
+int mask_next(const uint8_t *q, int x, int end);
+
 #endif

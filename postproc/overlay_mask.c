@@ -31,10 +31,9 @@ static void add_row(const struct mask *mask, int class_index, int y, int reduce,
 {
     int columns = mask_columns(mask);
     mask_get(mask, class_index, y, q);
-    for (int i = 0, at = 0; i < columns; at++)
-        for (int end = i + reduce; i < columns && i < end; i++)
-            if (q[i] >= MASK_HALF)
-                indices[at] |= (uint8_t)(1u << class_index);
+    for (int i = mask_next(q, 0, columns); i < columns; i = mask_next(q, i + 1, columns))
+        if (q[i] >= MASK_HALF)
+            indices[i / reduce] |= (uint8_t)(1u << class_index);
 }
 
 enum err_code overlay_write_mask(FILE *file, const struct mask *mask, int reduce, struct err *e)

@@ -82,8 +82,7 @@ void evidence_all(const struct evidence *ev, int y, uint8_t *q)
         for (int x = 0; x < columns; x++) {
             uint8_t v = other[x] > most ? most : other[x];
 
-            if (v > q[x])
-                q[x] = v;
+            q[x] = v > q[x] ? v : q[x];
         }
     }
 }
@@ -100,9 +99,14 @@ void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi)
 void evidence_probability(const struct evidence *ev, int y, const uint8_t *q, float *p)
 {
     enum { BESIDE = 4 };
-    int lo, hi;
+    int lo, hi, columns = mask_columns(ev->mask);
 
     evidence_bounds(ev, y, &lo, &hi);
-    for (int x = 0; x < mask_columns(ev->mask); x++)
-        p[x] = x < lo - BESIDE || x > hi + BESIDE ? 0 : ev->probability[q[x]];
+    lo = lo - BESIDE < 0 ? 0 : lo - BESIDE > columns ? columns : lo - BESIDE;
+    hi = hi + BESIDE + 1 < lo ? lo : hi + BESIDE + 1 > columns ? columns : hi + BESIDE + 1;
+    memset(p, 0, (size_t)columns * sizeof *p);
+    for (int x = lo; x < hi; x++)
+        p[x] = ev->probability[0];
+    for (int x = mask_next(q, lo, hi); x < hi; x = mask_next(q, x + 1, hi))
+        p[x] = ev->probability[q[x]];
 }

@@ -20,6 +20,7 @@ struct viterbi {
     uint8_t *q;         /* [columns] */
     float *score;       /* [columns] */
     float *next;        /* [columns] */
+    float *gain, *cost; /* [columns]: reward and travel of the row's q */
     uint16_t *from;     /* [held, columns], row y at y % held */
 };
 
@@ -38,14 +39,25 @@ static void cost_tables(struct viterbi *v)
     }
 }
 
+/* The first of the highest scores.  Eight maxima at a time, since a single one would wait for itself. */
 static int best_of(const float *score, int lo, int hi)
 {
-    int best = lo;
+    enum { LANES = 8 };
+    float most[LANES], best = score[lo];
+    int x = lo;
 
-    for (int x = lo + 1; x <= hi; x++)
-        if (score[x] > score[best])
-            best = x;
-    return best;
+    for (int k = 0; k < LANES; k++)
+        most[k] = best;
+    for (; x + LANES <= hi + 1; x += LANES)
+        for (int k = 0; k < LANES; k++)
+            most[k] = score[x + k] > most[k] ? score[x + k] : most[k];
+    for (; x <= hi; x++)
+        best = score[x] > best ? score[x] : best;
+    for (int k = 0; k < LANES; k++)
+        best = most[k] > best ? most[k] : best;
+    for (x = lo; x < hi && score[x] != best; x++)
+        ;
+    return x;
 }
 
 /* Lets the path step to columns lo..hi from column `a` of the row above at the given cost. */
@@ -58,6 +70,25 @@ static void offer(struct viterbi *v, uint16_t *from, int lo, int hi, int a, floa
             v->next[x] = value;
             from[x] = (uint16_t)a;
         }
+}
+
+/* Carries the path sideways from column `first` to `last`, by steps of `way`. */
+static void walk(struct viterbi *v, int first, int last, int way, uint16_t *from)
+{
+    float arrived = v->next[first];
+    uint16_t origin = from[first];
+
+    for (int x = first; x != last; x += way) {
+        float value = arrived - v->cost[x] - v->cost[x + way];
+
+        if (value > v->next[x + way]) {
+            arrived = v->next[x + way] = value;
+            from[x + way] = origin;
+        } else {
+            arrived = v->next[x + way];
+            origin = from[x + way];
+        }
+    }
 }
 
 /* Best arrival at each column of row y before its own reward: straight down, by a jump, around the track's
@@ -81,21 +112,22 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
         offer(v, from, lo, in_left, best_of(v->score, in_right, hi), wrap_cost);
         offer(v, from, in_right, hi, best_of(v->score, lo, in_left), wrap_cost);
     }
-    for (int x = lo + 1; x <= hi; x++) {
-        float value = v->next[x - 1] - v->travel[v->q[x - 1]] - v->travel[v->q[x]];
+    walk(v, lo, hi, 1, from);
+    walk(v, hi, lo, -1, from);
+}
 
-        if (value > v->next[x]) {
-            v->next[x] = value;
-            from[x] = from[x - 1];
-        }
+/* What the row's ink is worth and costs.  Most of it is paper. */
+static void look_up(struct viterbi *v, int lo, int hi)
+{
+    float gain = v->reward[0], cost = v->travel[0];
+
+    for (int x = lo; x <= hi; x++) {
+        v->gain[x] = gain;
+        v->cost[x] = cost;
     }
-    for (int x = hi - 1; x >= lo; x--) {
-        float value = v->next[x + 1] - v->travel[v->q[x + 1]] - v->travel[v->q[x]];
-
-        if (value > v->next[x]) {
-            v->next[x] = value;
-            from[x] = from[x + 1];
-        }
+    for (int x = mask_next(v->q, lo, hi + 1); x <= hi; x = mask_next(v->q, x + 1, hi + 1)) {
+        v->gain[x] = v->reward[v->q[x]];
+        v->cost[x] = v->travel[v->q[x]];
     }
 }
 
@@ -114,9 +146,10 @@ static void step(struct viterbi *v, int y)
     }
     for (int x = 0; x < v->columns; x++)
         v->next[x] = -FLT_MAX / 4;
+    look_up(v, lo, hi);
     transition(v, y, lo, hi, from);
     for (int x = lo; x <= hi; x++)
-        v->next[x] += v->reward[v->q[x]];
+        v->next[x] += v->gain[x];
     v->score = v->next;
     v->next = swap;
 }
@@ -144,9 +177,11 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
     v.q = malloc(columns);
     v.score = calloc(columns, sizeof *v.score);
     v.next = malloc(columns * sizeof *v.next);
+    v.gain = malloc(columns * sizeof *v.gain);
+    v.cost = malloc(columns * sizeof *v.cost);
     if (size_mul((size_t)v.held, columns, &cells))
         v.from = malloc(cells * sizeof *v.from);
-    if (!v.q || !v.score || !v.next || !v.from) {
+    if (!v.q || !v.score || !v.next || !v.gain || !v.cost || !v.from) {
         rc = err_memory(e, "tracing a curve");
         goto out;
     }
@@ -163,6 +198,8 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
     backtrack(&v, decided, v.rows - 1, v.rows, path);
 out:
     free(v.from);
+    free(v.cost);
+    free(v.gain);
     free(v.next);
     free(v.score);
     free(v.q);
