@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from conftest import KEY, ROOT, SECRET, Swift, free_port
+from swift_store import KEY, ROOT, SECRET, Swift, free_port
 from harness import problem
 from proxy import error
 

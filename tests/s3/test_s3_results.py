@@ -3,7 +3,7 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from conftest import GUEST, GUEST_SECRET
+from swift_store import GUEST, GUEST_SECRET
 from harness import problem
 
 DEPTHS = [("depth_top", "100"), ("depth_bottom", "200"), ("depth_unit", "ft"), ("curve", "GR:API:0:150")]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from conftest import ROOT
+from swift_store import ROOT
 from harness import problem
 from PIL import Image
 
