@@ -1,7 +1,6 @@
 """make bench: every target of the engine and the server against what this machine does, as Markdown.
 
 SCANS_DIR names a folder with the scan of 208,888×3,008 pixels; without it that row says "skipped".
-BENCH_PREFIX goes before every command that is measured, e.g. "chrt -f 10" on a machine that has other work.
 """
 import argparse
 import os

@@ -1,12 +1,9 @@
 """Runs what is measured, each in a fresh process, and keeps the figures."""
 import json
 import os
-import shlex
 import statistics
 import subprocess
 
-# For a machine that has other work, e.g. BENCH_PREFIX="chrt -f 10": what is measured then goes before it.
-PREFIX = shlex.split(os.environ.get("BENCH_PREFIX", ""))
 median = statistics.median
 
 
@@ -18,7 +15,7 @@ def environment(**more):
 
 def run(*command, **more):
     """The output of a command.  `more` are environment variables."""
-    done = subprocess.run([*PREFIX, *map(str, command)], env=environment(**more), stdout=subprocess.PIPE, text=True,
+    done = subprocess.run([*map(str, command)], env=environment(**more), stdout=subprocess.PIPE, text=True,
                           check=True)
     return done.stdout
 
