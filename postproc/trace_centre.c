@@ -71,6 +71,10 @@ static float ink_end(const struct window *w, float y, int first, int last, int w
     return (float)x + (float)way * (in - edge) / (in - out);
 }
 
+/* How far up and down from_side looks, as a share of the pen's radius: the mask draws peaks thinner than the
+ * pen, and with all of it they would lose their tips. */
+#define LOOK 0.6f
+
 /* The curve at row y seen from side `way`. */
 static float from_side(const struct window *w, const struct line *line, int y, int way)
 {
@@ -78,7 +82,7 @@ static float from_side(const struct window *w, const struct line *line, int y, i
     int first = (int)ceilf(line->lo[y]), last = (int)floorf(line->hi[y]);
 
     for (int k = -SAMPLES; k <= SAMPLES; k++) {
-        float dy = r * (float)k / SAMPLES, end = ink_end(w, (float)y + dy, first, last, way, edge);
+        float dy = LOOK * r * (float)k / SAMPLES, end = ink_end(w, (float)y + dy, first, last, way, edge);
 
         if (!isnan(end))
             best = fminf(best, (float)way * end - sqrtf(r * r - dy * dy));

@@ -10,7 +10,8 @@ enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
        PART_ROWS = 6 };   /* for which lines that meet may part in between */
 
 /* Costs in nats, as in trace_path.c. */
-static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, per_texture = 2, ink_limit = 3;
+static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, per_texture = 2,
+                   per_presence = 15, ink_limit = 3;
 
 /* Of row y against row y-1: the cost of each line going on as itself, and as the other. */
 struct step { float stay, cross; };
@@ -63,6 +64,16 @@ static float texture(const struct line *line, int y, int way)
     return 0.3f + sum / (float)n;
 }
 
+/* Share of the up to TEXTURE_ROWS rows on one side of row y in which the line has plain ink. */
+static float presence(const struct line *line, int y, int way)
+{
+    int there = 0, n = 0;
+
+    for (; n < TEXTURE_ROWS && y >= 0 && y < line->rows; n++, y += way)
+        there += line->ink[y] >= INK_SPARE;
+    return n ? (float)there / (float)n : 0;
+}
+
 /* How badly a line that leaves one row at p (slope dp) goes on `rows` below at q (slope dq). */
 static float bend(float p, float dp, float q, float dq, int rows)
 {
@@ -111,7 +122,7 @@ static struct step apart_step(const struct line *a, const struct line *b, int y)
 /* The step out of a meeting of rows first..last: how the directions before fit those after. */
 static struct step meeting_step(const struct line *a, const struct line *b, int first, int last)
 {
-    float pa, da, pb, db, qa, ea, qb, eb, rough;
+    float pa, da, pb, db, qa, ea, qb, eb, rough, there;
     int rows = last - first + 2;
 
     if (rows > 4 * SLOPE_ROWS || !direction(a, first - 1, -1, &pa, &da) || !direction(b, first - 1, -1, &pb, &db) ||
@@ -121,6 +132,10 @@ static struct step meeting_step(const struct line *a, const struct line *b, int 
     rough = logf(texture(a, first - 1, -1) / texture(b, first - 1, -1)) *
             logf(texture(a, last + 1, 1) / texture(b, last + 1, 1));
     rough = per_texture * fmaxf(-4, fminf(4, rough));
+    /* And one that is there stays there, beside one that is hardly. */
+    there = (presence(a, first - 1, -1) - presence(b, first - 1, -1)) *
+            (presence(a, last + 1, 1) - presence(b, last + 1, 1));
+    rough += per_presence * there;
     return (struct step){bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows) + fmaxf(0, -rough),
                          exchange_cost + bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows) + fmaxf(0, rough)};
 }
