@@ -150,6 +150,30 @@ static void test_kicks_keep_their_tips(void **state)
     page_free(&p);
 }
 
+/* The last columns of a kick whose strokes there and back are one blob, thinner than the pen. */
+static void test_tip_that_is_thinner_than_the_pen(void **state)
+{
+    enum { ROWS = 200, AT = 100, TIP = 190 };
+    const enum curve_style style = STYLE_SOLID;
+    struct page p = page_of(1, ROWS);
+    struct trace t;
+
+    (void)state;
+    for (int k = -1; k <= 2; k++) {   /* a pen of six columns */
+        stroke(&p, 0, 100 + k, 0, 100 + k, AT - 6, 4);
+        stroke(&p, 0, 100 + k, AT + 6, 100 + k, ROWS - 1, 4);
+    }
+    stroke(&p, 0, 100, AT - 6, TIP - 12, AT - 1, 4);
+    stroke(&p, 0, 100, AT + 6, TIP - 12, AT + 1, 4);
+    for (int x = TIP - 14; x <= TIP; x++)
+        for (int y = AT - 2; y <= AT + 2; y++)
+            p.logits[y * COLUMNS + x] = 4;
+    trace(&p, &style, 1, &t);
+    assert_true(fabs(t.x[AT] - (TIP - 3)) < 0.01 * WIDTH);
+    trace_clear(&t);
+    page_free(&p);
+}
+
 static void test_short_holes_are_bridged_and_long_ones_null(void **state)
 {
     struct page p = page_of(1, 600);
@@ -428,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_smooth_curve_to_a_fraction_of_a_pixel),
         cmocka_unit_test(test_kicks_keep_their_tips),
+        cmocka_unit_test(test_tip_that_is_thinner_than_the_pen),
         cmocka_unit_test(test_short_holes_are_bridged_and_long_ones_null),
         cmocka_unit_test(test_curve_that_is_not_there_is_null),
         cmocka_unit_test(test_two_solid_curves_cross_straight_on),
