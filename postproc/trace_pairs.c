@@ -234,7 +234,7 @@ enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct
 {
     size_t n = (size_t)a->rows;
     struct step *steps = malloc(n * sizeof *steps);
-    float *gain = malloc(n * sizeof *gain);
+    float *gain = calloc(n, sizeof *gain);
     bool *crossed = malloc(2 * n * sizeof *crossed);
     uint8_t *q = malloc((size_t)mask_columns(of_a->mask));
     enum err_code rc = ERR_OK;

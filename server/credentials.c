@@ -1,6 +1,5 @@
 #include "server/credentials.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/credentials_parse.h"
+#include "server/curl_http.h"
 
 enum { URI_MAX = 1024, BODY_MAX = 16384, ATTEMPTS = 3, ATTEMPT_MS = 2000, PAUSE_MS = 100, EARLY_S = 600, AGAIN_S = 10 };
 
@@ -183,7 +183,7 @@ static enum err_code ask_once(const char *uri, struct curl_slist *headers, struc
     body->n = 0;
     curl_easy_setopt(curl, CURLOPT_URL, uri);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_http_only(curl);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ATTEMPT_MS);

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "server/curl_http.h"
+
 struct attempt { struct s3_transfer *t; CURL *curl; };
 
 static long status_of(CURL *curl)
@@ -150,7 +152,7 @@ void s3_transfer_run(CURL *curl, struct s3_transfer *t)
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, t->url);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_http_only(curl);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
