@@ -6,6 +6,9 @@ PYTEST_ARGS ?=
 $(VENV)/.ready: tests/requirements.txt
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(VENV)/bin/python -c 'import torch' 2>/dev/null || \
+	  $(VENV)/bin/pip install --quiet --disable-pip-version-check --index-url https://download.pytorch.org/whl/cpu torch || \
+	  $(VENV)/bin/pip install --quiet --disable-pip-version-check torch
 	@touch $@
 
 deps-test:
