@@ -129,9 +129,13 @@ static void order_lines(struct group *g)
     }
 }
 
-static enum err_code finish(struct line *line, const struct trace_track *track, struct trace *out, struct err *e)
+/* Line i of the group, to out. */
+static enum err_code finish(const struct group *g, size_t i, const struct trace_track *track, struct trace *out,
+                            struct err *e)
 {
+    const struct line *line = &g->lines[i];
     size_t n = (size_t)line->rows;
+    enum err_code rc;
 
     out->rows = line->rows;
     out->x = malloc(n * sizeof *out->x);
@@ -139,9 +143,9 @@ static enum err_code finish(struct line *line, const struct trace_track *track, 
     out->wrap = malloc(n * sizeof *out->wrap);
     if (!out->x || !out->confidence || !out->wrap)
         return err_memory(e, "a traced curve");
-    finish_confidence(line, track, out->confidence);
+    rc = finish_confidence(g->lines, g->n, i, track, out->confidence, e);
     memcpy(out->x, line->x, n * sizeof *out->x);
-    return finish_wrap(line, track, out->wrap, e);
+    return rc ? rc : finish_wrap(line, track, out->wrap, e);
 }
 
 void trace_clear(struct trace *trace)
@@ -233,7 +237,7 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
             finish_gaps(&g->lines[i]);
         order_lines(g);
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = finish(&g->lines[g->order[i]], track, &out[g->at[i]], e);
+            rc = finish(g, g->order[i], track, &out[g->at[i]], e);
     }
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)

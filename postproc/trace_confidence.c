@@ -1,40 +1,155 @@
+#include "postproc/trace_confidence.h"
+
 #include <math.h>
+#include <stdlib.h>
 
 #include "postproc/trace_finish.h"
 
-/* Logistic model of "x is within 1 % of the track's width of the truth". */
-static const struct {
-    float bias, peak, peak_around, rival, width, jump, bridged;
-} model = {-2.0f, 2.0f, 5.0f, -1.0f, -0.1f, -0.3f, -1.5f};
+enum { CLOSE = 6, WIDE = 90, APART = 24 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
+#define MEET 3.0f                            /* lines closer than this % of the track's width meet */
 
-static float peak_around(const struct line *line, int y)
+/* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
+ * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
+static const float model[CONFIDENCE_FEATURES] = {
+    [CONFIDENCE_ONE] = -2.2841f,
+    [CONFIDENCE_PEAK] = 1.8908f,
+    [CONFIDENCE_LEAST] = 1.7905f,
+    [CONFIDENCE_RIVAL] = -1.1324f,
+    [CONFIDENCE_OTHER] = 1.4353f,
+    [CONFIDENCE_RUN] = -0.1835f,
+    [CONFIDENCE_CENTRE] = -0.4214f,
+    [CONFIDENCE_SLOPE] = 0.1154f,
+    [CONFIDENCE_ROUGH] = -1.3474f,
+    [CONFIDENCE_WIDE_ROUGH] = -2.5816f,
+    [CONFIDENCE_THERE] = 2.9820f,
+    [CONFIDENCE_MEETINGS] = -0.6087f,
+};
+
+static float percent(const struct trace_track *track, int y, float columns)
 {
-    float sum = 0;
-    int n = 0;
+    float width = (float)(track->right[y] - track->left[y]);
 
-    for (int k = y - 6; k <= y + 6; k++)
-        if (k >= 0 && k < line->rows) {
-            sum += line->peak[k];
-            n++;
-        }
-    return sum / (float)n;
+    return width > 0 ? 100 * fabsf(columns) / width : 0;
 }
 
-void finish_confidence(const struct line *line, const struct trace_track *track, float *confidence)
+/* The line's bend in row y. */
+static float bend(const struct line *line, const struct trace_track *track, int y)
 {
-    for (int y = 0; y < line->rows; y++) {
-        float width = (float)(track->right[y] - track->left[y]), score, run = 0, jump = 0;
+    float b = y > 0 && y + 1 < line->rows ? line->x[y - 1] - 2 * line->x[y] + line->x[y + 1] : 0;
 
-        confidence[y] = 0;
+    return isnan(b) ? 0 : fminf(2, percent(track, y, b));
+}
+
+/* The rows up to `reach` away from y that the line has: first..end-1. */
+static void around(const struct line *line, int y, int reach, int *first, int *end)
+{
+    *first = y > reach ? y - reach : 0;
+    *end = line->rows - y > reach ? y + reach + 1 : line->rows;
+}
+
+static float rough(const struct line *line, const struct trace_track *track, int y, int reach)
+{
+    float sum = 0;
+    int first, end;
+
+    around(line, y, reach, &first, &end);
+    for (int k = first; k < end; k++)
+        sum += bend(line, track, k);
+    return sum / (float)(end - first);
+}
+
+static float least_peak(const struct line *line, int y)
+{
+    float least = 1;
+    int first, end;
+
+    around(line, y, CLOSE, &first, &end);
+    for (int k = first; k < end; k++)
+        least = fminf(least, line->peak[k]);
+    return least;
+}
+
+static float slope(const struct line *line, const struct trace_track *track, int y)
+{
+    float way = y >= 3 && y + 3 < line->rows ? line->x[y + 3] - line->x[y - 3] : 0;
+
+    return isnan(way) ? 0 : fminf(10, percent(track, y, way));
+}
+
+/* Whether line `at` is close to another of lines: [n] in row y. */
+static bool meets(const struct line *lines, size_t n, size_t at, const struct trace_track *track, int y)
+{
+    for (size_t i = 0; i < n; i++)
+        if (i != at && percent(track, y, lines[i].x[y] - lines[at].x[y]) < MEET)   /* false for a null */
+            return true;
+    return false;
+}
+
+static float meetings(const struct line *lines, size_t n, size_t at, const struct trace_track *track)
+{
+    int count = 0, apart = APART;
+
+    for (int y = 0; n > 1 && y < lines[at].rows; y++) {
+        bool now = meets(lines, n, at, track, y);
+
+        count += now && apart >= APART;
+        apart = now ? 0 : apart + 1;
+    }
+    return fminf(2, logf(1 + (float)count));
+}
+
+static float share_there(const struct line *line)
+{
+    int there = 0;
+
+    for (int y = 0; y < line->rows; y++)
+        there += !isnan(line->x[y]);
+    return (float)there / (float)line->rows;
+}
+
+void confidence_features(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                         float (*feature)[CONFIDENCE_FEATURES])
+{
+    const struct line *line = &lines[at];
+    float met = meetings(lines, n, at, track), there = share_there(line);
+
+    for (int y = 0; y < line->rows; y++) {
+        float *f = feature[y], run = line->hi[y] - line->lo[y] - 2 * line->radius;
+        bool inked = !isnan(line->lo[y]);
+
         if (isnan(line->x[y]))
             continue;
-        if (!isnan(line->lo[y]) && width > 0)
-            run = fminf(10, fmaxf(0, 100 * (line->hi[y] - line->lo[y] - 2 * line->radius) / width));
-        if (y > 0 && !isnan(line->x[y - 1]) && width > 0)
-            jump = fminf(10, 100 * fabsf(line->x[y] - line->x[y - 1]) / width);
-        score = model.bias + model.peak * line->peak[y] + model.peak_around * peak_around(line, y) +
-                model.rival * line->rival[y] + model.width * run + model.jump * jump +
-                (line->ink[y] == INK_NONE ? model.bridged : 0);
-        confidence[y] = 1 / (1 + expf(-score));
+        f[CONFIDENCE_ONE] = 1;
+        f[CONFIDENCE_PEAK] = line->peak[y];
+        f[CONFIDENCE_LEAST] = least_peak(line, y);
+        f[CONFIDENCE_RIVAL] = line->rival[y];
+        f[CONFIDENCE_OTHER] = line->ink[y] == INK_OTHER;
+        f[CONFIDENCE_RUN] = inked ? fminf(10, percent(track, y, fmaxf(0, run))) : 0;
+        f[CONFIDENCE_CENTRE] = inked ? fminf(5, percent(track, y, line->centre[y] - line->x[y])) : 0;
+        f[CONFIDENCE_SLOPE] = slope(line, track, y);
+        f[CONFIDENCE_ROUGH] = rough(line, track, y, CLOSE);
+        f[CONFIDENCE_WIDE_ROUGH] = rough(line, track, y, WIDE);
+        f[CONFIDENCE_THERE] = there;
+        f[CONFIDENCE_MEETINGS] = met;
     }
+}
+
+enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                                float *confidence, struct err *e)
+{
+    int rows = lines[at].rows;
+    float (*feature)[CONFIDENCE_FEATURES] = calloc((size_t)rows, sizeof *feature);
+
+    if (!feature)
+        return err_memory(e, "a curve's confidence");
+    confidence_features(lines, n, at, track, feature);
+    for (int y = 0; y < rows; y++) {
+        float score = 0;
+
+        for (int k = 0; k < CONFIDENCE_FEATURES; k++)
+            score += model[k] * feature[y][k];
+        confidence[y] = isnan(lines[at].x[y]) ? 0 : 1 / (1 + expf(-score));
+    }
+    free(feature);
+    return ERR_OK;
 }

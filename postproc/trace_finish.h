@@ -14,7 +14,8 @@ void finish_gaps(struct line *line);
  * Only departures that later return are counted. */
 enum err_code finish_wrap(const struct line *line, const struct trace_track *track, int *wrap, struct err *e);
 
-/* confidence: [rows]. */
-void finish_confidence(const struct line *line, const struct trace_track *track, float *confidence);
+/* confidence: [rows], of line `at` of lines: [n], the track's lines of one style; 0 where x is NaN. */
+enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                                float *confidence, struct err *e);
 
 #endif

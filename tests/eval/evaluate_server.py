@@ -26,7 +26,8 @@ import tempfile
 import numpy as np
 import requests
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
 BINS = (0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001)
 NEAR = 0.01
 ZERO = {"cover": 0.0, "mae": 1.0, "p95": 1.0, "r": 0.0, "ok1": 0.0}
@@ -142,13 +143,17 @@ def show(result):
     for kind, s in result["kinds"].items():
         print(f"| {kind} | {s['curves']} | {s['cover']:.3f} | {s['mae']:.4f} | {s['p95']:.4f} | {s['r']:.3f} | "
               f"{s['ok1']:.3f} | {s['ok1_mean']:.3f} |")
+    show_reliability(result["confidence"])
+
+
+def show_reliability(result):
     print("\n| confidence | samples | within 1 % |\n| --- | --- | --- |")
-    for b in result["confidence"]["bins"]:
+    for b in result["bins"]:
         print(f"| {b['from']:g} to {b['to']:.3g} | {b['samples']} | " +
               ("" if b["within"] is None else f"{b['within']:.3f}") + " |")
-    sure = result["confidence"]["over_0.9_within"]
-    print("\nconfidence over 0.9: within 1 %:", "no sample" if sure is None else f"{sure:.4f}",
-          "of", result["confidence"]["over_0.9_share"], "of the samples")
+    if result["over_0.9_within"] is not None:
+        print(f"\nconfidence over 0.9: {result['over_0.9_share']:.3f} of the samples, "
+              f"{result['over_0.9_within']:.4f} of them within 1 %")
 
 
 def run_others(url):
@@ -158,7 +163,9 @@ def run_others(url):
     runs = [("EVAL_DIR", where and [os.path.join(where, "score.py"), url, os.path.join(where, "cases")]),
             ("EVAL_DIR and SCANS_DIR", where and scans and
              [os.path.join(where, "rescans.py"), url, os.path.join(where, "rescans"), scans]),
-            ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans])]
+            ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans]),
+            ("SCANS_DIR", scans and [os.path.join(HERE, "points_confidence.py"), url, os.path.join(points, "points"),
+                                     scans])]
     failed = 0
     for needs, command in runs:
         if not command:
@@ -180,6 +187,7 @@ def main():
     args = parser.parse_args()
     if bool(args.url) == args.start:
         parser.error("give either URL or --start")
+
     def work(url):
         result = evaluate(url, args.cases)
         show(result)

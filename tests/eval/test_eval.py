@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import evaluate_server  # noqa: E402
+import fit_confidence  # noqa: E402
 import make_cases  # noqa: E402
 
 TRUE = 0.5 + 0.3 * np.sin(np.arange(400) / 20)
@@ -93,3 +94,39 @@ def test_two_curves_of_one_style_are_named_from_left_to_right():
     for seed in range(5):
         _, _, _, value = make_cases.make_case(seed, 0, "two_solid", "clean", False, 400)
         assert value[0].mean() <= value[1].mean()
+
+
+def test_the_lines_of_a_dump_come_back_and_the_file_goes(tmp_path):
+    path = tmp_path / "features"
+    lines = [np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((2, 2), np.float32)]
+    path.write_bytes(b"".join(np.int32(line.shape).tobytes() + line.tobytes() for line in lines))
+    got = fit_confidence.read_features(str(path))
+    assert len(got) == 2 and all((a == b).all() for a, b in zip(got, lines))
+    assert not path.exists()
+
+
+def test_lines_are_matched_style_by_style():
+    assert fit_confidence.traced_order(["dotted", "solid", "dashed", "solid"]) == [1, 3, 2, 0]
+
+
+def test_a_fit_finds_the_model_that_drew_the_samples():
+    rng = np.random.default_rng(1)
+    x = np.column_stack([np.ones(40000), rng.normal(3, 2, 40000), rng.random(40000)])
+    near = rng.random(40000) < 1 / (1 + np.exp(-(x @ [-1.0, 0.8, -2.0])))
+    assert fit_confidence.fit(x, near) == pytest.approx([-1.0, 0.8, -2.0], abs=0.15)
+
+
+def test_caution_takes_no_more_than_needed():
+    score = np.repeat([1.0, 2.5, 6.0], 100)
+    assert fit_confidence.caution(score, np.repeat([False, True, True], 100)) == 0
+    assert fit_confidence.caution(score, np.repeat([False, False, True], 100)) == pytest.approx(0.35)
+
+
+def test_the_table_is_written_in_place(tmp_path):
+    path = tmp_path / "model.c"
+    path.write_text("enum { A = 1 };\nstatic const float model[2] = {\n    [ONE] = 0.0f,\n    [TWO] = -2.5f,\n};\nint b = 3;\n")
+    fit_confidence.write_table(str(path), [-1.25, 3.0])
+    assert path.read_text() == ("enum { A = 1 };\nstatic const float model[2] = {\n    [ONE] = -1.2500f,\n"
+                                "    [TWO] = 3.0000f,\n};\nint b = 3;\n")
+    with pytest.raises(SystemExit):
+        fit_confidence.write_table(str(path), [1.0])
