@@ -233,8 +233,10 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
         struct group *g = &w.groups[k];
 
-        for (size_t i = 0; i < g->n; i++)
+        for (size_t i = 0; i < g->n; i++) {
             finish_gaps(&g->lines[i]);
+            finish_border(&g->lines[i], track);
+        }
         order_lines(g);
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
             rc = finish(g, g->order[i], track, &out[g->at[i]], e);

@@ -10,6 +10,10 @@
  * ink is INK_NONE and x a number. */
 void finish_gaps(struct line *line);
 
+/* Sets line->x to NaN in long runs of rows in which it is the track's own border: past the end of a log the
+ * border is the last ink there is. */
+void finish_border(struct line *line, const struct trace_track *track);
+
 /* Counts how often the curve has left the track on one side and come back on the other; wrap: [rows].
  * Only departures that later return are counted. */
 enum err_code finish_wrap(const struct line *line, const struct trace_track *track, int *wrap, struct err *e);

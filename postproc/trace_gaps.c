@@ -7,6 +7,7 @@
 enum {
     BRIDGE_ROWS = 12,    /* longest hole that is bridged in any case */
     LEAP_ROWS = 48,      /* and between good stretches that go on straight */
+    BORDER_ROWS = 300,   /* of a line that never leaves the track's edge are the edge itself */
     SHORT_ROWS = 3, ALONE_ROWS = 10,
     NEAR = 90,           /* rows in which own ink is counted */
     HOLD_BY = 15,        /* rows of own ink that hold a short stretch of borrowed ink on both sides */
@@ -121,6 +122,22 @@ static void drop_specks(struct line *line)
             before = next - end;
         }
         y = next;
+    }
+}
+
+/* Whether the line lies on an edge of the track at row y, to about a pixel. */
+static bool on_border(const struct line *line, const struct trace_track *track, int y)
+{
+    return y < line->rows && fmin(fabs(line->x[y] - track->left[y]), fabs(line->x[y] - track->right[y])) <= 1.25;
+}
+
+void finish_border(struct line *line, const struct trace_track *track)
+{
+    for (int y = 0, end; y < line->rows; y = end + 1) {
+        for (end = y; on_border(line, track, end); end++)
+            ;
+        if (end - y >= BORDER_ROWS)
+            drop(line, y, end);
     }
 }
 

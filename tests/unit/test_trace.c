@@ -320,6 +320,25 @@ static void test_curve_in_another_styles_ink_is_found(void **state)
     page_free(&p);
 }
 
+/* The log ends half way down; below, the only ink is the track's left border, that the curve ran into. */
+static void test_border_is_no_curve(void **state)
+{
+    enum { ROWS = 1000, END = 500 };
+    struct page p = page_of(1, ROWS);
+    struct trace t;
+
+    (void)state;
+    stroke(&p, 0, 100, 0, 100, END - 20, 4);
+    stroke(&p, 0, 100, END - 20, LEFT, END, 4);
+    stroke(&p, 0, LEFT, END, LEFT, ROWS - 1, 2);
+    trace(&p, one_solid, 1, &t);
+    assert_true(fabs(t.x[END / 2] - 100) < 0.5);
+    for (int y = END + 10; y < ROWS; y++)
+        assert_true(isnan(t.x[y]));
+    trace_clear(&t);
+    page_free(&p);
+}
+
 static void test_wrapped_curve_is_counted_and_returns(void **state)
 {
     struct page p = page_of(1, 900);
@@ -459,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
         cmocka_unit_test(test_solid_and_dashed_cross),
         cmocka_unit_test(test_curve_in_another_styles_ink_is_found),
+        cmocka_unit_test(test_border_is_no_curve),
         cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
         cmocka_unit_test(test_unmatched_crossing_does_not_shift_what_follows),
         cmocka_unit_test(test_curve_from_edge_to_edge_is_no_wrap),
