@@ -57,8 +57,8 @@ static bool borrowed(const struct line *line, int y)
  * some curve's, and the network takes styles for each other. */
 static bool believed(const struct line *line, int above, int first, int last, int below)
 {
-    int own_above = ink_near(line, above, -1, INK_OWN), own_below = ink_near(line, below, 1, INK_OWN), rows = below - above;
-    int other = 0;
+    int own_above = ink_near(line, above, -1, INK_OWN), own_below = ink_near(line, below, 1, INK_OWN);
+    int rows = below - above, other = 0;
     bool ends = above < 0 || below >= line->rows;
 
     if (rows > HOLD_LONG || (above >= 0 && !connected(line, above, first)) ||
