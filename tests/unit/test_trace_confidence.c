@@ -1,0 +1,135 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "postproc/trace_confidence.h"
+#include "postproc/trace_finish.h"
+
+enum { ROWS = 400, AT = 200 };
+
+/* Two strong straight lines, far apart, in a track 300 columns wide. */
+struct scene {
+    double left[ROWS], right[ROWS];
+    struct trace_track track;
+    struct line line[2];
+    float confidence[ROWS];
+};
+
+static void scene_make(struct scene *s)
+{
+    struct err e = {0};
+
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(line_alloc(&s->line[i], ROWS, &e), ERR_OK);
+    for (int y = 0; y < ROWS; y++) {
+        s->left[y] = 0;
+        s->right[y] = 300;
+        for (int i = 0; i < 2; i++) {
+            struct line *line = &s->line[i];
+
+            line->ink[y] = INK_OWN;
+            line->x[y] = line->centre[y] = 100 + 100 * (float)i;
+            line->lo[y] = line->x[y] - 1.5f;
+            line->hi[y] = line->x[y] + 1.5f;
+            line->radius = 1.5f;
+            line->peak[y] = 0.95f;
+        }
+    }
+    s->track = (struct trace_track){.left = s->left, .right = s->right};
+}
+
+static void scene_free(struct scene *s)
+{
+    line_free(&s->line[0]);
+    line_free(&s->line[1]);
+}
+
+/* The confidence of the first of the scene's first n lines in row AT. */
+static float confidence_of(struct scene *s, size_t n)
+{
+    struct err e = {0};
+
+    assert_int_equal(finish_confidence(s->line, n, 0, &s->track, s->confidence, &e), ERR_OK);
+    return s->confidence[AT];
+}
+
+static void test_a_strong_straight_line_is_sure(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    assert_true(confidence_of(&s, 1) > 0.95f);
+    for (int y = 0; y < ROWS; y++)
+        assert_true(s.confidence[y] > 0.95f && s.confidence[y] <= 1);
+    assert_float_equal(confidence_of(&s, 2), confidence_of(&s, 1), 1e-6);
+    scene_free(&s);
+}
+
+static void test_nulls_have_none_and_take_from_the_others(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    float before = confidence_of(&s, 1);
+    for (int y = 0; y < AT; y++)
+        s.line[0].x[y] = NAN;
+    assert_true(confidence_of(&s, 1) < before);
+    assert_true(s.confidence[AT - 1] == 0);
+    scene_free(&s);
+}
+
+static void test_each_trouble_makes_doubt(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    float sure = confidence_of(&s, 2);
+    s.line[0].peak[AT + 4] = 0.3f;                 /* faint nearby */
+    assert_true(confidence_of(&s, 2) < sure - 0.02f);
+    s.line[0].peak[AT + 4] = 0.95f;
+    s.line[0].rival[AT] = 0.9f;                    /* as much ink of its style elsewhere */
+    assert_true(confidence_of(&s, 2) < sure - 0.02f);
+    s.line[0].rival[AT] = 0;
+    for (int y = AT - 60; y < AT + 60; y++)        /* jitter of 1 % of the track's width */
+        s.line[0].x[y] += y % 2 ? 3 : 0;
+    assert_true(confidence_of(&s, 2) < 0.8f);
+    scene_free(&s);
+}
+
+static void test_lines_that_meet_doubt_who_is_who(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    float sure = confidence_of(&s, 2);
+    s.line[1].x[20] = 104;
+    float once = confidence_of(&s, 2);
+    s.line[1].x[350] = 96;
+    s.line[1].x[352] = 96;
+    float twice = confidence_of(&s, 2);
+    assert_true(once < sure && twice < once);
+    s.line[1].x[360] = 104;                        /* the same meeting */
+    assert_float_equal(confidence_of(&s, 2), twice, 1e-6);
+    assert_float_equal(confidence_of(&s, 1), sure, 1e-6);
+    scene_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_strong_straight_line_is_sure),
+        cmocka_unit_test(test_nulls_have_none_and_take_from_the_others),
+        cmocka_unit_test(test_each_trouble_makes_doubt),
+        cmocka_unit_test(test_lines_that_meet_doubt_who_is_who),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
