@@ -14,7 +14,7 @@ TRAIN="python3 python3-numpy python3-scipy python3-pil python3-torch python3-ope
 TEST="$RUN python3 python3-numpy python3-scipy python3-pil libcmocka-dev:cmocka python3-venv python3-pip python3-pytest"
 # Tests that need these say "skipped" without: the S3-compatible store, a wrong clock, a browser.  PyTorch, which
 # Ubuntu 24.04 lacks, comes from elsewhere then (tests/tests.mk).
-WELCOME="python3-torch swift-proxy swift-account swift-container swift-object memcached libfaketime chromium jq"
+WELCOME="python3-torch swift-proxy swift-account swift-container swift-object memcached libfaketime chromium curl jq"
 
 case "${1:-run}" in
     run) wanted=$RUN ;;

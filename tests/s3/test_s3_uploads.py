@@ -47,8 +47,8 @@ def test_uploaded_scan_is_digitized(start, settings, bucket, prefix, scan):
 @pytest.mark.parametrize("store", ["bucket", "folder"])
 def test_three_lines_of_curl(start, request, tmp_path, scan, store):
     """The README's own lines."""
-    if not shutil.which("jq"):
-        pytest.skip("jq is not installed")
+    if not (shutil.which("jq") and shutil.which("curl")):
+        pytest.skip("curl or jq is not installed")
     server = start(**(request.getfixturevalue("settings") if store == "bucket" else {}))
     (tmp_path / "log.tif").write_bytes(scan)
     with open(os.path.join(ROOT, "README.md")) as f:
