@@ -95,6 +95,16 @@ static inline size_t kernels_packed(int k, int n)
 void kernels_pack(const struct kernels *kernels, float *packed, const float *w, size_t k_stride, size_t n_stride, int k,
                   int n);
 
+/* The same in place, of w: [n][k] with n a multiple of KERNELS_LANES; scratch: kernels_pack_scratch floats. */
+void kernels_pack_in_place(const struct kernels *kernels, float *w, int k, int n, float *scratch);
+
+/* Floats of a panel. */
+static inline size_t kernels_pack_scratch(const struct kernels *kernels, int k, int n)
+{
+    size_t columns = kernels_round((size_t)n), panel = (size_t)kernels->panel;
+    return (size_t)k * (panel && panel < columns ? panel : columns);
+}
+
 /* Scratch floats that gemm may need. */
 static inline size_t kernels_gemm_work(int k, int n)
 {

@@ -8,28 +8,46 @@
 
 enum { ALIGNMENT = 64 };
 
-/* Hands out pieces of one allocation; while `base` is NULL it only counts what is needed. */
+/* Packs tensors where they were read, so that a large network's memory is touched once.  The few that need padding
+ * or lie askew go to further memory.  While `scratch` is NULL it only counts what is needed. */
 struct packer {
     const struct checkpoint *cp;
     const struct kernels *kernels;
-    float *base;
+    float *scratch;             /* one tensor, or one panel of a matrix */
+    size_t scratch_floats;
+    float *further;
     size_t used;
 };
 
-static float *take(struct packer *p, size_t floats)
+static float *values(const struct packer *p, const char *name)
 {
-    float *at = p->base ? p->base + p->used : NULL;
-    p->used += kernels_round(floats);
+    return (float *)(void *)(p->cp->file.data + safetensors_find(&p->cp->file, name)->offset);
+}
+
+static void need_scratch(struct packer *p, size_t floats)
+{
+    if (floats > p->scratch_floats)
+        p->scratch_floats = floats;
+}
+
+/* Where the tensor goes, of which `floats` come from the file: there, if nothing has to be added. */
+static float *place(struct packer *p, const char *name, size_t floats, size_t padded)
+{
+    float *own = values(p, name);
+    if (floats == padded && (uintptr_t)own % ALIGNMENT == 0)
+        return own;
+    float *at = p->further ? p->further + p->used : NULL;
+    p->used += padded;
     return at;
 }
 
 /* A vector, padded with zeros. */
 static const float *pack_vector(struct packer *p, const char *name, size_t n)
 {
-    float *v = take(p, n);
-    if (!v)
-        return NULL;
-    memcpy(v, checkpoint_values(p->cp, "%s", name), n * sizeof *v);
+    float *v = place(p, name, n, kernels_round(n)), *own = values(p, name);
+    if (!p->scratch || v == own)
+        return v;
+    memcpy(v, own, n * sizeof *v);
     memset(v + n, 0, (kernels_round(n) - n) * sizeof *v);
     return v;
 }
@@ -37,25 +55,29 @@ static const float *pack_vector(struct packer *p, const char *name, size_t n)
 /* A 3x3 filter per channel, [dim][1][3][3] in the file, as [9][dim] times `scale`. */
 static const float *pack_filter(struct packer *p, const char *name, size_t dim, float scale)
 {
-    float *v = take(p, 9 * dim);
-    if (!v)
+    float *v = place(p, name, 9 * dim, 9 * dim);
+    const float *w = values(p, name);
+    need_scratch(p, 9 * dim);
+    if (!p->scratch)
         return NULL;
-    const float *w = checkpoint_values(p->cp, "%s", name);
     for (size_t c = 0; c < dim; c++)
         for (size_t t = 0; t < 9; t++)
-            v[t * dim + c] = w[c * 9 + t] * scale;
+            p->scratch[t * dim + c] = w[c * 9 + t] * scale;
+    memcpy(v, p->scratch, 9 * dim * sizeof *v);
     return v;
 }
 
 static struct linear pack_linear(struct packer *p, const char *prefix, int k, int n)
 {
     char name[80];
-    struct linear l = { .k = k, .n = n };
-    float *w = take(p, kernels_packed(k, n));
     snprintf(name, sizeof name, "%s.weight", prefix);
-    if (w)
-        kernels_pack(p->kernels, w, checkpoint_values(p->cp, "%s", name), 1, (size_t)k, k, n);
-    l.w = w;
+    float *w = place(p, name, (size_t)k * (size_t)n, kernels_packed(k, n)), *own = values(p, name);
+    need_scratch(p, kernels_pack_scratch(p->kernels, k, n));
+    if (p->scratch && w == own)
+        kernels_pack_in_place(p->kernels, w, k, n, p->scratch);
+    else if (p->scratch)
+        kernels_pack(p->kernels, w, own, 1, (size_t)k, k, n);
+    struct linear l = { .k = k, .n = n, .w = w };
     snprintf(name, sizeof name, "%s.bias", prefix);
     l.bias = pack_vector(p, name, (size_t)n);
     return l;
@@ -131,25 +153,41 @@ static void pack_network(struct packer *p, struct curvenet *net)
     net->head = pack_linear(p, "head", info->dim, info->head == HEAD_FULL ? info->classes : 4 * info->classes);
 }
 
-enum err_code model_build(struct curvenet **out, const struct checkpoint *cp, const struct kernels *kernels,
-                          struct err *e)
+/* Memory for `floats` floats from an aligned address on. */
+static enum err_code allocate(void **allocation, float **at, size_t floats, struct err *e)
+{
+    size_t bytes;
+    if (!size_mul(floats, sizeof(float), &bytes) || !size_add(bytes, ALIGNMENT, &bytes) ||
+        !(*allocation = malloc(bytes)))
+        return err_memory(e, "the network");
+    *at = (float *)(void *)((char *)*allocation + (-(uintptr_t)*allocation % ALIGNMENT));
+    return ERR_OK;
+}
+
+enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, struct err *e)
 {
     struct curvenet *net = calloc(1, sizeof *net);
     if (!net)
         return err_memory(e, "the network");
     struct packer p = { .cp = cp, .kernels = kernels };
     pack_network(&p, net);
-    size_t bytes;
-    if (!size_mul(p.used, sizeof(float), &bytes) || !size_add(bytes, ALIGNMENT, &bytes) ||
-        !(net->weights = malloc(bytes))) {
+    void *scratch = NULL;
+    float *at = NULL;
+    enum err_code code = allocate(&net->further, &p.further, p.used, e);
+    if (!code)
+        code = allocate(&scratch, &at, p.scratch_floats, e);
+    if (code) {
         curvenet_free(net);
-        return err_memory(e, "the network");
+        return code;
     }
-    p.base = (float *)(void *)((char *)net->weights + (-(uintptr_t)net->weights % ALIGNMENT));
+    p.scratch = at;
     p.used = 0;
     pack_network(&p, net);
+    free(scratch);
     net->info = cp->info;
     net->kernels = kernels;
+    net->weights = cp->file.allocation;
+    cp->file.allocation = NULL;
     *out = net;
     return ERR_OK;
 }
@@ -159,6 +197,7 @@ void curvenet_free(struct curvenet *net)
     if (!net)
         return;
     free(net->weights);
+    free(net->further);
     free(net);
 }
 

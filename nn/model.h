@@ -34,12 +34,12 @@ struct curvenet {
     struct attention attention[CHECKPOINT_MAX_ATTENTION_LAYERS];
     struct separable up[5];               /* the last only with HEAD_FULL */
     struct linear head;
-    void *weights;                        /* the one allocation behind all pointers */
+    void *weights, *further;              /* the allocations behind all pointers */
 };
 
-/* Packs the checkpoint's tensors.  On success *out is the caller's, freed with curvenet_free; it does not
- * refer to the checkpoint.  ERR_NO_MEMORY. */
-enum err_code model_build(struct curvenet **out, const struct checkpoint *cp, const struct kernels *kernels,
-                          struct err *e);
+/* Packs the checkpoint's tensors in the memory that holds them, which passes from *cp to the network; what is left
+ * of *cp is still the caller's to free.  On success *out is the caller's, freed with curvenet_free.
+ * ERR_NO_MEMORY. */
+enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, struct err *e);
 
 #endif

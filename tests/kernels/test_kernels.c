@@ -263,6 +263,22 @@ static void running_softmax_equals_the_definition(void **state)
         }
 }
 
+static void packing_in_place_equals_packing(void **state)
+{
+    (void)state;
+    for (int mask = 0; mask < MASKS; mask++)
+        for (int trial = 0; trial < 20; trial++) {
+            const struct kernels *kn = table(mask);
+            int k = pick(1, 100), n = KERNELS_LANES * pick(1, 9);
+            float *w = random_floats((size_t)(k * n)), *packed = random_floats(kernels_packed(k, n));
+            float *scratch = random_floats(kernels_pack_scratch(kn, k, n));
+            kernels_pack(kn, packed, w, 1, (size_t)k, k, n);
+            kernels_pack_in_place(kn, w, k, n, scratch);
+            assert_memory_equal(packed, w, (size_t)(k * n) * sizeof *w);
+            free(w); free(packed); free(scratch);
+        }
+}
+
 static void unknown_mask_is_refused(void **state)
 {
     (void)state;
@@ -287,6 +303,7 @@ int main(void)
         cmocka_unit_test(upsampling_repeats_each_column),
         cmocka_unit_test(normalising_and_activation_equal_the_reference),
         cmocka_unit_test(running_softmax_equals_the_definition),
+        cmocka_unit_test(packing_in_place_equals_packing),
         cmocka_unit_test(unknown_mask_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

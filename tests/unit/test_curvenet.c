@@ -179,7 +179,9 @@ static void a_pass_can_be_stopped(void **state)
         w = (struct witness){ .cancel_at = at, .job = &job };
         atomic_store(&job.cancelled, false);
         err_clear(&e);
-        assert_int_equal(curvenet_forward(net, pool, ink, W, H, W, collect, &a, &job, &e), ERR_CANCELLED);
+        enum err_code code = curvenet_forward(net, pool, ink, W, H, W, collect, &a, &job, &e);
+        /* How many strips this thread takes, and so reports, differs from pass to pass. */
+        assert_int_equal(code, w.calls < at ? ERR_OK : ERR_CANCELLED);
     }
     struct job late = { .deadline_ns = 1 };
     err_clear(&e);
