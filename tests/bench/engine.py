@@ -78,7 +78,7 @@ def peak_and_threads(b):
 def flatness(b):
     ink = b.ink("tiled", lambda: page.tiled(HEIGHTS[-1], FLAT_WIDTH))
     ns = {h: [] for h in HEIGHTS}
-    for turn in range(3):
+    for turn in range(2):
         for h in HEIGHTS:
             if h < 100000 or turn == 0:
                 runs = b.engine(ink, h, FLAT_WIDTH, THREADS, 1 if h > 20000 else 3)["run_s"]
