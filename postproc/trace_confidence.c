@@ -11,18 +11,18 @@ enum { CLOSE = 6, WIDE = 90, APART = 24 };   /* rows; at 200 dpi, for which mask
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = -2.2841f,
-    [CONFIDENCE_PEAK] = 1.8908f,
-    [CONFIDENCE_LEAST] = 1.7905f,
-    [CONFIDENCE_RIVAL] = -1.1324f,
-    [CONFIDENCE_OTHER] = 1.4353f,
-    [CONFIDENCE_RUN] = -0.1835f,
-    [CONFIDENCE_CENTRE] = -0.4214f,
-    [CONFIDENCE_SLOPE] = 0.1154f,
-    [CONFIDENCE_ROUGH] = -1.3474f,
-    [CONFIDENCE_WIDE_ROUGH] = -2.5816f,
-    [CONFIDENCE_THERE] = 2.9820f,
-    [CONFIDENCE_MEETINGS] = -0.6087f,
+    [CONFIDENCE_ONE] = -3.1171f,
+    [CONFIDENCE_PEAK] = 1.8555f,
+    [CONFIDENCE_LEAST] = 2.1543f,
+    [CONFIDENCE_RIVAL] = -1.1929f,
+    [CONFIDENCE_OTHER] = 1.4370f,
+    [CONFIDENCE_RUN] = -0.1241f,
+    [CONFIDENCE_CENTRE] = -0.1664f,
+    [CONFIDENCE_SLOPE] = 0.0680f,
+    [CONFIDENCE_ROUGH] = -1.3943f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.6221f,
+    [CONFIDENCE_THERE] = 3.1171f,
+    [CONFIDENCE_MEETINGS] = -0.5376f,
 };
 
 static float percent(const struct trace_track *track, int y, float columns)
