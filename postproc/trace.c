@@ -10,6 +10,7 @@
 #include "postproc/trace_line.h"
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
+#include "postproc/trace_spare.h"
 
 /* The curves of one class of the mask. */
 struct group {
@@ -101,6 +102,34 @@ static enum err_code untangle(struct work *w, struct err *e)
     for (size_t k = 0; changed && k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
             rc = measure(w, &w->groups[k], i, w->groups[k].n, e);
+    return rc;
+}
+
+/* Where one curve of a class is asked for and another of the class is drawn beside it, settles which is meant.
+ * Only beside curves of other classes that are traced: else the second one may be of another style, and the network
+ * took it for this one. */
+static enum err_code settle_spare(struct work *w, struct group *g, const struct job *job, struct err *e)
+{
+    struct line spare = {0};
+    bool changed = false;
+    enum err_code rc;
+
+    if (g->n != 1 || g->evidence.track->n == 1 || !spare_suspected(&g->lines[0]))
+        return ERR_OK;
+    rc = line_alloc(&spare, g->lines[0].rows, e);
+    if (rc == ERR_OK) {
+        gather_claims(w, g, 1, 1);   /* those of the line that is there already too */
+        g->evidence.borrow = false;
+        rc = trace_path(&g->evidence, spare.path, job, e);
+    }
+    if (rc == ERR_OK)
+        rc = line_measure(&spare, &g->evidence, e);
+    if (rc == ERR_OK)
+        rc = spare_settle(&g->lines[0], &spare, &changed, e);
+    g->evidence.borrow = true;
+    if (rc == ERR_OK && changed)
+        rc = measure(w, g, 0, 1, e);
+    line_free(&spare);
     return rc;
 }
 
@@ -228,6 +257,8 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = find_all(&w, true, job, e);
     if (rc == ERR_OK)
         rc = find_all(&w, false, job, e);
+    for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
+        rc = settle_spare(&w, &w.groups[k], job, e);
     if (rc == ERR_OK)
         rc = untangle(&w, e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {

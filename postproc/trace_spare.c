@@ -1,0 +1,60 @@
+#include "postproc/trace_spare.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* In rows of a line that goes straight down: the least stretch worth a second look, the price of going over from
+ * one curve to the other, and the most that one row of a kick counts. */
+static const int least_rows = 300;
+static const float switch_cost = 150, most_a_row = 4;
+
+bool spare_suspected(const struct line *line)
+{
+    int rows = 0;
+
+    for (int y = 0; y < line->rows; y++)
+        rows += line->ink[y] == INK_OWN && line->rival[y] > 0.5f;
+    return rows >= least_rows;
+}
+
+/* The row's ink on the path, in widths of the line. */
+static float explained(const struct line *line, int y)
+{
+    if (line->ink[y] != INK_OWN || isnan(line->lo[y]))
+        return 0;
+    return fminf(most_a_row, (line->hi[y] - line->lo[y]) / fmaxf(1, 2 * line->radius));
+}
+
+enum err_code spare_settle(struct line *line, const struct line *spare, bool *changed, struct err *e)
+{
+    /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
+    unsigned char *came = calloc((size_t)line->rows, 1);
+    float score[2] = {0, -switch_cost};
+    int state;
+
+    if (!came)
+        return err_memory(e, "a second curve");
+    for (int y = 0; y < line->rows; y++) {
+        float gain[2] = {explained(line, y), line->ink[y] == INK_OWN ? explained(spare, y) : 0}, next[2];
+
+        for (int s = 0; s < 2; s++) {
+            float over = score[!s] - switch_cost;
+
+            if (over > score[s])
+                came[y] |= (unsigned char)(1 << s);
+            next[s] = fmaxf(over, score[s]) + gain[s];
+        }
+        score[0] = next[0];
+        score[1] = next[1];
+    }
+    state = score[1] > score[0];
+    for (int y = line->rows - 1; y >= 0; y--) {
+        if (state) {
+            line->path[y] = spare->path[y];
+            *changed = true;
+        }
+        state ^= came[y] >> state & 1;
+    }
+    free(came);
+    return ERR_OK;
+}

@@ -1,0 +1,95 @@
+#include "postproc/trace_spare.h"
+#include "tests/unit/trace_page.h"
+
+enum { ROWS = 1500 };
+
+/* A swinging curve, a straight line along the right edge, and a dashed curve on the left. */
+static struct page page_with_tension_line(double *swing, double *straight, double *dashed)
+{
+    struct page p = page_of(2, ROWS);
+
+    for (int y = 0; y < ROWS; y++) {
+        swing[y] = 150 + 70 * sin(y / 9.0);
+        straight[y] = RIGHT - 12;
+        dashed[y] = LEFT + 25 + 6 * sin(y / 40.0);
+    }
+    curve(&p, 0, swing, 0, ROWS - 1);
+    curve(&p, 0, straight, 0, ROWS - 1);
+    curve(&p, 1, dashed, 0, ROWS - 1);
+    return p;
+}
+
+static void test_the_curve_that_swings_is_meant(void **state)
+{
+    static const enum curve_style solid_and_dashed[] = {STYLE_SOLID, STYLE_DASHED};
+    static double swing[ROWS], straight[ROWS], dashed[ROWS];
+    struct page p = page_with_tension_line(swing, straight, dashed);
+    struct trace t[2];
+
+    (void)state;
+    trace(&p, solid_and_dashed, 2, t);
+    assert_true(share_near(&t[0], swing, 10, ROWS - 10, 2.6) > 0.95);
+    assert_true(share_near(&t[1], dashed, 10, ROWS - 10, 2.6) > 0.95);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
+static void test_two_that_are_asked_for_are_both_given(void **state)
+{
+    static const enum curve_style all[] = {STYLE_SOLID, STYLE_SOLID, STYLE_DASHED};
+    static double swing[ROWS], straight[ROWS], dashed[ROWS];
+    struct page p = page_with_tension_line(swing, straight, dashed);
+    struct trace t[3];
+
+    (void)state;
+    trace(&p, all, 3, t);
+    assert_true(share_near(&t[0], swing, 10, ROWS - 10, 2.6) > 0.95);
+    assert_true(share_near(&t[1], straight, 10, ROWS - 10, 2.6) > 0.95);
+    for (int i = 0; i < 3; i++)
+        trace_clear(&t[i]);
+    page_free(&p);
+}
+
+static void test_nothing_is_taken_where_the_line_is_not(void **state)
+{
+    struct err e = {0};
+    struct line line = {0}, spare = {0};
+    bool changed = false;
+
+    (void)state;
+    assert_int_equal(line_alloc(&line, ROWS, &e), ERR_OK);
+    assert_int_equal(line_alloc(&spare, ROWS, &e), ERR_OK);
+    line.radius = spare.radius = 1.5f;
+    for (int y = 0; y < ROWS; y++) {
+        line.path[y] = 50;
+        spare.path[y] = 200;
+        line.ink[y] = y < 100 ? INK_OWN : INK_NONE;   /* ends at 100, while the other goes on with wide strokes */
+        spare.ink[y] = INK_OWN;
+        line.lo[y] = 48.5f;
+        line.hi[y] = 51.5f;
+        spare.lo[y] = 190;
+        spare.hi[y] = 210;
+        line.rival[y] = 0.9f;
+    }
+    assert_false(spare_suspected(&line));
+    for (int y = 40; y < ROWS; y++)
+        spare.lo[y] = 198.5f, spare.hi[y] = 201.5f;
+    assert_int_equal(spare_settle(&line, &spare, &changed, &e), ERR_OK);
+    assert_false(changed);
+    for (int y = 0; y < ROWS; y++)
+        assert_int_equal(line.path[y], 50);
+    line_free(&line);
+    line_free(&spare);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_curve_that_swings_is_meant),
+        cmocka_unit_test(test_two_that_are_asked_for_are_both_given),
+        cmocka_unit_test(test_nothing_is_taken_where_the_line_is_not),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
