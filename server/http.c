@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "server/ids.h"
+#include "server/problem.h"
 #include "server/response.h"
 #include "server/routes.h"
 
@@ -117,12 +118,29 @@ static enum MHD_Result send_response(struct request *request)
     return MHD_queue_response(request->connection, request->status, request->response);
 }
 
+/* The answer when there is no memory for an answer. */
+static enum MHD_Result send_last_words(struct MHD_Connection *connection)
+{
+    static const char text[] = "{\"type\":\"urn:curvelogd:problem:no-memory\",\"title\":\"Not enough memory\","
+                               "\"status\":503,\"detail\":\"There is no memory for the request.\"}";
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof text - 1, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", PROBLEM_TYPE);
+    MHD_add_response_header(response, "Retry-After", "10");
+    MHD_add_response_header(response, "Connection", "close");
+    enum MHD_Result result = MHD_queue_response(connection, 503, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 static enum MHD_Result send_problem(struct request *request, const struct err *failure)
 {
     if (failure->code == ERR_CANCELLED && !atomic_load(&request->server->draining))
         return MHD_NO;   /* the client is gone */
     if (!response_problem(request, failure))
-        return MHD_NO;
+        return send_last_words(request->connection);
     return send_response(request);
 }
 
@@ -208,7 +226,7 @@ static enum MHD_Result begin_request(struct request *request)
     if (!code)
         return MHD_YES;
     if (!response_problem(request, &e))
-        return MHD_NO;
+        return send_last_words(request->connection);
     struct err ignored = {0};
     if (code == ERR_METHOD)
         response_header(request, "Allow", allow, &ignored);
@@ -262,7 +280,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     struct request *request = *state;
     if (!request) {
         request = *state = request_new(cls, connection, method, url);
-        return request ? begin_request(request) : MHD_NO;
+        return request ? begin_request(request) : send_last_words(connection);
     }
     if (!*data_size)
         return finish_request(request);

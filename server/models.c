@@ -118,7 +118,9 @@ static enum err_code load(struct models *models, struct models_entry *entry, con
     pthread_mutex_lock(&models->mutex);
     entry->loading = false;
     if (code) {
-        note_failure(models, entry, id, e->text);
+        /* For want of memory the file is not to blame: the next request reads it again. */
+        static const struct file_id none;
+        note_failure(models, entry, code == ERR_NO_MEMORY ? &none : id, e->text);
         free(model);
     } else {
         struct model *old = entry->current;
