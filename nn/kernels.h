@@ -12,7 +12,7 @@
 
 #include "nn/cpu.h"
 
-enum { KERNELS_LANES = 16, KERNELS_GEMM_TILE = 64 };
+enum { KERNELS_LANES = 16, KERNELS_GEMM_TILE = 4, KERNELS_WORK_ROWS = 64 };
 
 static inline size_t kernels_round(size_t n)
 {
@@ -108,7 +108,7 @@ static inline size_t kernels_pack_scratch(const struct kernels *kernels, int k, 
 /* Scratch floats that gemm may need. */
 static inline size_t kernels_gemm_work(int k, int n)
 {
-    return KERNELS_GEMM_TILE * ((size_t)k + kernels_round((size_t)n));
+    return KERNELS_WORK_ROWS * ((size_t)k + kernels_round((size_t)n));
 }
 
 #endif
