@@ -334,8 +334,11 @@ static void log_request(const struct request *request, double seconds, bool comp
         cJSON_AddStringToObject(line, "key", request->key_name);
     if (!completed)
         cJSON_AddTrueToObject(line, "aborted");
-    for (cJSON *member = request->note ? request->note->child : NULL; member; member = member->next)
-        cJSON_AddItemReferenceToObject(line, member->string, member);
+    while (request->note && request->note->child) {
+        cJSON *member = cJSON_DetachItemViaPointer(request->note, request->note->child);
+        if (!cJSON_AddItemToObject(line, member->string, member))
+            cJSON_Delete(member);
+    }
     log_write(log, level, "request", line);
     cJSON_Delete(line);
 }

@@ -1,7 +1,7 @@
 #include "server/log.h"
 
 #include <stdarg.h>
-#include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +28,11 @@ static cJSON *line_of(enum log_level level, const char *message, const cJSON *mo
     cJSON_AddStringToObject(line, "time", time_text);
     cJSON_AddStringToObject(line, "level", level_name(level));
     cJSON_AddStringToObject(line, "msg", message);
-    for (const cJSON *member = more ? more->child : NULL; member; member = member->next)
-        cJSON_AddItemReferenceToObject(line, member->string, (cJSON *)(uintptr_t)member);
+    for (const cJSON *member = more ? more->child : NULL; member; member = member->next) {
+        cJSON *copy = cJSON_Duplicate(member, true);   /* a reference is leaked where it cannot be added */
+        if (!cJSON_AddItemToObject(line, member->string, copy))
+            cJSON_Delete(copy);
+    }
     return line;
 }
 
