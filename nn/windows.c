@@ -5,6 +5,15 @@
 
 #include "base/size.h"
 
+int windows_rows(int max_rows, int columns)
+{
+    enum { PIXELS = 4096 * 640, MIN_ROWS = 2048, STEP = 32 };
+    int rows = PIXELS / columns / STEP * STEP;
+    if (rows < MIN_ROWS)
+        rows = MIN_ROWS;
+    return rows < max_rows ? rows : max_rows;
+}
+
 struct windows windows_plan(int rows, int max_rows, int overlap)
 {
     struct windows w = { .rows = rows, .max_rows = max_rows, .overlap = overlap, .count = 1 };

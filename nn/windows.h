@@ -4,6 +4,14 @@
 
 #include "nn/curvenet.h"
 
+/* Rows that two windows share: a multiple of 32, wide enough for the encoder's own view of the page. */
+enum { WINDOWS_OVERLAP = 256 };
+
+/* The height of windows for input of `columns` columns, at most max_rows.  The attention's cost grows with the
+ * square of a window, the overlap's with the number of windows; and the network, which learns from crops of some
+ * hundred rows, marks curves a little better in windows of this size than in taller ones (docs/curvenet.md). */
+int windows_rows(int max_rows, int columns);
+
 /* How `rows` rows are cut into windows of at most max_rows rows, each overlapping the one before it by
  * `overlap` rows.  Window k starts at k * (max_rows - overlap), whatever the scan's height. */
 struct windows {

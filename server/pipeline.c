@@ -13,13 +13,6 @@
 #include "server/result_files.h"
 #include "server/track_run.h"
 
-/* Rows that two windows share.  A multiple of 32, wide enough for the encoder's own view of the page. */
-enum { WINDOW_OVERLAP = 256, WINDOW_MIN_ROWS = 2048 };
-
-/* Most pixels of one window: the published tallest image at twice its width.  Wider scans get shorter
- * windows, so that a window's memory and its attention stay bounded. */
-enum { WINDOW_MAX_PIXELS = 12800 * 1280 };
-
 struct pipeline {
     const struct pipeline_env *env;
     struct pipeline_request *request;
@@ -67,14 +60,6 @@ static enum err_code check_classes(const struct curvenet_info *net, struct err *
     return ERR_OK;
 }
 
-static int window_rows(int max_rows, int columns)
-{
-    int rows = WINDOW_MAX_PIXELS / columns / 32 * 32;
-    if (rows < WINDOW_MIN_ROWS)
-        rows = WINDOW_MIN_ROWS;
-    return rows < max_rows ? rows : max_rows;
-}
-
 /* The columns of the scan that the network has to see for all tracks together. */
 static void input_columns(const struct layout *layout, const struct scan_info *scan, int dpi, int *x0, int *x1)
 {
@@ -116,7 +101,7 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
     if (rc != ERR_OK)
         return rc;
     int columns = normalise_columns(p->input), rows = normalise_rows(p->input);
-    p->windows = windows_plan(rows, window_rows(net->max_rows, columns), WINDOW_OVERLAP);
+    p->windows = windows_plan(rows, windows_rows(net->max_rows, columns), WINDOWS_OVERLAP);
     p->result->windows = p->windows.count;
     p->result->pixels = (uint64_t)columns * (uint64_t)rows;
 

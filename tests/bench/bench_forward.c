@@ -1,5 +1,5 @@
-/* bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS: times forward passes of a scan, in windows where it is
- * taller than one.
+/* bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS [windows]: times forward passes of a scan, as one window
+ * where the checkpoint allows or in windows as the server cuts it.
  *
  * INK holds [height, width] bytes and is not read for 0 runs.  Prints one JSON object: seconds of loading and of each run, processor
  * seconds of the runs, the floating-point operations that the network needs (not those done twice), and
@@ -9,8 +9,6 @@
 #include <sys/resource.h>
 
 #include "nn/windows.h"
-
-enum { OVERLAP = 256 };   /* of two windows, as in the pipeline */
 
 static enum err_code discard(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
                              struct err *e)
@@ -36,12 +34,12 @@ static double operations(const struct curvenet_info *i, int height, int width)
     return sum + pixels / 4 * 2 * dim * 4 * i->classes;
 }
 
-/* One pass over the whole scan, as the pipeline makes it. */
+/* One pass over the whole scan in windows of at most max_rows rows. */
 static enum err_code pass(const struct curvenet *net, struct pool *pool, const unsigned char *ink, int height,
-                          int width, struct err *e)
+                          int width, int max_rows, struct err *e)
 {
     const struct curvenet_info *info = curvenet_info(net);
-    struct windows windows = windows_plan(height, info->max_rows, OVERLAP);
+    struct windows windows = windows_plan(height, max_rows, WINDOWS_OVERLAP);
     struct window_blend *blend;
     enum err_code code = window_blend_create(&blend, &windows, info->classes, width, discard, NULL, e);
     if (code)
@@ -93,8 +91,8 @@ static unsigned char *read_ink(const char *path, size_t size)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7) {
-        fprintf(stderr, "usage: bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS\n");
+    if (argc != 7 && argc != 8) {
+        fprintf(stderr, "usage: bench_forward CHECKPOINT INK HEIGHT WIDTH THREADS RUNS [windows]\n");
         return 2;
     }
     struct err e;
@@ -107,10 +105,13 @@ int main(int argc, char **argv)
         goto out;
     printf("{\"load_s\": %.4f, \"operations\": %.4g, \"run_s\": [", curvenet_info(net)->load_seconds,
            operations(curvenet_info(net), height, width));
+    int max_rows = curvenet_info(net)->max_rows;
+    if (argc == 8)
+        max_rows = windows_rows(max_rows, width);
     double cpu = cpu_seconds();
     for (int i = 0; i < runs; i++) {
         int64_t start = job_now_ns();
-        if (pass(net, pool, ink, height, width, &e))
+        if (pass(net, pool, ink, height, width, max_rows, &e))
             goto out;
         printf("%s%.4f", i ? ", " : "", (double)(job_now_ns() - start) * 1e-9);
         fflush(stdout);

@@ -45,8 +45,8 @@ class Bench:
         make().tofile(path)
         return path
 
-    def engine(self, ink, height, width, threads, runs, **more):
-        return run_json(self.path("bench_forward"), self.checkpoint, ink, height, width, threads, runs, **more)
+    def engine(self, ink, height, width, threads, runs, *options, **more):
+        return run_json(self.path("bench_forward"), self.checkpoint, ink, height, width, threads, runs, *options, **more)
 
     def onnx(self, model, ink, height, width, threads, runs):
         return run_json(self.python, self.tool("onnx_forward.py"), model, ink, height, width, threads, runs)

@@ -144,12 +144,24 @@ static void failure_of_the_sink_is_passed_up(void **state)
     window_blend_free(NULL);
 }
 
+static void windows_are_shorter_the_wider_they_are(void **state)
+{
+    (void)state;
+    assert_int_equal(windows_rows(12800, 640), 4096);
+    assert_int_equal(windows_rows(1024, 640), 1024);
+    assert_int_equal(windows_rows(12800, 1), 12800);
+    assert_int_equal(windows_rows(12800, 5000), 2048);
+    for (int columns = 1; columns < 4000; columns += 7)
+        assert_int_equal(windows_rows(12800, columns) % 32, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_cover_every_row_and_start_at_fixed_rows),
         cmocka_unit_test(rows_come_once_and_overlaps_are_faded),
         cmocka_unit_test(failure_of_the_sink_is_passed_up),
+        cmocka_unit_test(windows_are_shorter_the_wider_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
