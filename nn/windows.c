@@ -7,7 +7,7 @@
 
 int windows_rows(int max_rows, int columns)
 {
-    enum { PIXELS = 4096 * 640, MIN_ROWS = 2048, STEP = 32 };
+    enum { PIXELS = 3200 * 640, MIN_ROWS = 2048, STEP = 32 };
     int rows = PIXELS / columns / STEP * STEP;
     if (rows < MIN_ROWS)
         rows = MIN_ROWS;

@@ -262,17 +262,3 @@ void mask_get(const struct mask *mask, int class_index, int y, uint8_t *q)
     else
         decode_coarse(row + HEAD, size, q, mask->columns);
 }
-
-int mask_next(const uint8_t *q, int x, int end)
-{
-    uint64_t eight;
-
-    for (; x + (int)sizeof eight <= end; x += (int)sizeof eight) {
-        memcpy(&eight, q + x, sizeof eight);
-        if (eight)
-            break;
-    }
-    while (x < end && !q[x])
-        x++;
-    return x;
-}

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -32,6 +33,18 @@ enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, 
 void mask_get(const struct mask *mask, int class_index, int y, uint8_t *q);
 
 /* The first column from x on, before `end`, at which q is not zero; `end` if none.  Fast where most are. */
-int mask_next(const uint8_t *q, int x, int end);
+static inline int mask_next(const uint8_t *q, int x, int end)
+{
+    uint64_t eight;
+
+    for (; x + (int)sizeof eight <= end; x += (int)sizeof eight) {
+        memcpy(&eight, q + x, sizeof eight);
+        if (eight)
+            break;
+    }
+    while (x < end && !q[x])
+        x++;
+    return x;
+}
 
 #endif

@@ -7,7 +7,7 @@
 #include "postproc/picture.h"
 
 /* The palette: grays, then each curve colour in four shades: sure or not, over paper or over ink. */
-enum { GRAYS = 16, COLOURS = 6, SHADES = 4, PALETTE = GRAYS + COLOURS * SHADES };
+enum { GRAYS = 16, COLOURS = 6, SHADES = 4, PALETTE = GRAYS + COLOURS * SHADES, TABLE_REDUCE = 16 };
 
 /* A curve is drawn this far to both sides, and one row up and down, so that a thin run stays visible. */
 static const double half_width = 1.3;
@@ -26,6 +26,7 @@ struct overlay {
     int y;                          /* rows pushed */
     uint32_t *sums;                 /* [out_columns]: ink of the rows pushed since the last one written */
     uint8_t *indices;               /* [out_columns] */
+    uint8_t *gray;                  /* [255 * reduce * reduce + 1]: of a whole cell's sum; NULL over TABLE_REDUCE */
 };
 
 static struct picture_colour blend(struct picture_colour c, uint8_t other, double share)
@@ -49,6 +50,11 @@ static void make_palette(struct picture_colour palette[PALETTE])
     }
 }
 
+static uint8_t gray_step(uint32_t sum, uint32_t area)
+{
+    return (uint8_t)((sum * (GRAYS - 1) + area * 127) / (area * 255));
+}
+
 enum err_code overlay_begin(struct overlay **out, FILE *file, int columns, int rows, int reduce,
                             const struct overlay_track *tracks, size_t n_tracks, struct err *e)
 {
@@ -68,10 +74,14 @@ enum err_code overlay_begin(struct overlay **out, FILE *file, int columns, int r
     o->tracks = calloc(n_tracks ? n_tracks : 1, sizeof *o->tracks);
     o->sums = calloc((size_t)o->out_columns, sizeof *o->sums);
     o->indices = malloc((size_t)o->out_columns);
-    if (!o->tracks || !o->sums || !o->indices) {
+    uint32_t area = reduce <= TABLE_REDUCE ? (uint32_t)(reduce * reduce) : 0;
+    o->gray = area ? malloc(255 * area + 1) : NULL;
+    if (!o->tracks || !o->sums || !o->indices || (area && !o->gray)) {
         code = err_memory(e, "the overlay");
         goto failed;
     }
+    for (uint32_t sum = 0; area && sum <= 255 * area; sum++)
+        o->gray[sum] = gray_step(sum, area);
     if (n_tracks)
         memcpy(o->tracks, tracks, n_tracks * sizeof *tracks);
     make_palette(palette);
@@ -88,10 +98,12 @@ failed:
 /* The paper's gray steps under the curves, from the ink summed over reduce x reduce pixels. */
 static void paint_scan(struct overlay *o, int rows)
 {
-    for (int i = 0; i < o->out_columns; i++) {
+    int whole = o->gray && rows == o->reduce ? o->columns / o->reduce : 0;
+    for (int i = 0; i < whole; i++)
+        o->indices[i] = o->gray[o->sums[i]];
+    for (int i = whole; i < o->out_columns; i++) {
         int left = o->columns - i * o->reduce, columns = left < o->reduce ? left : o->reduce;
-        uint32_t area = (uint32_t)(columns * rows);
-        o->indices[i] = (uint8_t)((o->sums[i] * (GRAYS - 1) + area * 127) / (area * 255));
+        o->indices[i] = gray_step(o->sums[i], (uint32_t)(columns * rows));
     }
     memset(o->sums, 0, (size_t)o->out_columns * sizeof *o->sums);
 }
@@ -182,5 +194,6 @@ void overlay_free(struct overlay *overlay)
     free(overlay->tracks);
     free(overlay->sums);
     free(overlay->indices);
+    free(overlay->gray);
     free(overlay);
 }

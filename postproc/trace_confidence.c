@@ -5,7 +5,7 @@
 
 #include "postproc/trace_finish.h"
 
-enum { CLOSE = 6, WIDE = 90, APART = 24 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
+enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
 #define MEET 3.0f                            /* lines closer than this % of the track's width meet */
 
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
@@ -47,14 +47,26 @@ static void around(const struct line *line, int y, int reach, int *first, int *e
     *end = line->rows - y > reach ? y + reach + 1 : line->rows;
 }
 
-static float rough(const struct line *line, const struct trace_track *track, int y, int reach)
+/* The bends of the rows around the one at work: row y at y % HELD. */
+struct bends {
+    float of[HELD];
+    int next;   /* row to be computed next */
+};
+
+static void advance(struct bends *bends, const struct line *line, const struct trace_track *track, int y)
+{
+    for (; bends->next < line->rows && bends->next <= y + WIDE; bends->next++)
+        bends->of[bends->next % HELD] = bend(line, track, bends->next);
+}
+
+static float rough(const struct line *line, const struct bends *bends, int y, int reach)
 {
     float sum = 0;
     int first, end;
 
     around(line, y, reach, &first, &end);
     for (int k = first; k < end; k++)
-        sum += bend(line, track, k);
+        sum += bends->of[k % HELD];
     return sum / (float)(end - first);
 }
 
@@ -112,11 +124,13 @@ void confidence_features(const struct line *lines, size_t n, size_t at, const st
 {
     const struct line *line = &lines[at];
     float met = meetings(lines, n, at, track), there = share_there(line);
+    struct bends bends = {.next = 0};
 
     for (int y = 0; y < line->rows; y++) {
         float *f = feature[y], run = line->hi[y] - line->lo[y] - 2 * line->radius;
         bool inked = !isnan(line->lo[y]);
 
+        advance(&bends, line, track, y);
         if (isnan(line->x[y]))
             continue;
         f[CONFIDENCE_ONE] = 1;
@@ -127,8 +141,8 @@ void confidence_features(const struct line *lines, size_t n, size_t at, const st
         f[CONFIDENCE_RUN] = inked ? fminf(10, percent(track, y, fmaxf(0, run))) : 0;
         f[CONFIDENCE_CENTRE] = inked ? fminf(5, percent(track, y, line->centre[y] - line->x[y])) : 0;
         f[CONFIDENCE_SLOPE] = slope(line, track, y);
-        f[CONFIDENCE_ROUGH] = rough(line, track, y, CLOSE);
-        f[CONFIDENCE_WIDE_ROUGH] = rough(line, track, y, WIDE);
+        f[CONFIDENCE_ROUGH] = rough(line, &bends, y, CLOSE);
+        f[CONFIDENCE_WIDE_ROUGH] = rough(line, &bends, y, WIDE);
         f[CONFIDENCE_THERE] = there;
         f[CONFIDENCE_MEETINGS] = met;
     }

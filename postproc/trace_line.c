@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "postproc/trace_path.h"
+
 #define INK_MIN 0.25f   /* least probability of own ink on the path */
 #define INK_PLAIN 0.2f  /* more than ink that another curve explains ever counts */
 #define INK_TRACE 0.06f /* least probability that is followed between stretches of own ink */
@@ -91,10 +93,17 @@ static void measure_run(struct line *line, int y, const float *p, int columns, i
     line->centre[y] = sum / weight;
 }
 
+/* The highest of p[lo..hi], which is not negative; 0 if there is none. */
+static float highest(const float *p, int lo, int hi)
+{
+    return lo <= hi ? p[trace_best_of(p, lo, hi)] : 0;
+}
+
 /* own, all: [columns], the probabilities of evidence_own and evidence_all. */
 static void measure_row(struct line *line, int y, const float *own, const float *all, int columns, int lo, int hi,
                         bool beside)
 {
+    enum { BESIDE = 4 };   /* columns next to the run that are still its own */
     int first = line->path[y], last = first;
 
     line->ink[y] = INK_NONE;
@@ -107,9 +116,9 @@ static void measure_row(struct line *line, int y, const float *own, const float 
         line->ink[y] = line->peak[y] < INK_PLAIN ? INK_BORROWED : beside ? INK_SPARE : INK_OTHER;
         measure_run(line, y, all, columns, first, last);
     }
-    for (int x = lo; x <= hi; x++)
-        if ((x < first - 4 || x > last + 4) && own[x] > line->rival[y])
-            line->rival[y] = own[x];
+    first = first - BESIDE <= hi ? first - BESIDE : hi + 1;
+    last = last + BESIDE >= lo ? last + BESIDE : lo - 1;
+    line->rival[y] = fmaxf(highest(own, lo, first - 1), highest(own, last + 1, hi));
 }
 
 /* The line's own ink in row y and what its path runs through in the rows beside, as wide as the line is

@@ -24,25 +24,9 @@ struct viterbi {
     uint16_t *from;     /* [held, columns], row y at y % held */
 };
 
-double trace_edge_zone(double width)
+int trace_best_of(const float *score, int lo, int hi)
 {
-    return 4 + 0.02 * width;
-}
-
-static void cost_tables(struct viterbi *v)
-{
-    for (int q = 0; q < 256; q++) {
-        float logit = (float)(q - MASK_HALF) / MASK_SCALE, paper = 1 - v->ev->probability[q];
-
-        v->reward[q] = fmaxf(-reward_limit, fminf(reward_limit, logit));
-        v->travel[q] = 0.5f * (travel_ink + travel_paper * paper * paper);
-    }
-}
-
-/* The first of the highest scores.  Eight maxima at a time, since a single one would wait for itself. */
-static int best_of(const float *score, int lo, int hi)
-{
-    enum { LANES = 8 };
+    enum { LANES = 8 };   /* maxima at a time, since a single one would wait for itself */
     float most[LANES], best = score[lo];
     int x = lo;
 
@@ -58,6 +42,21 @@ static int best_of(const float *score, int lo, int hi)
     for (x = lo; x < hi && score[x] != best; x++)
         ;
     return x;
+}
+
+double trace_edge_zone(double width)
+{
+    return 4 + 0.02 * width;
+}
+
+static void cost_tables(struct viterbi *v)
+{
+    for (int q = 0; q < 256; q++) {
+        float logit = (float)(q - MASK_HALF) / MASK_SCALE, paper = 1 - v->ev->probability[q];
+
+        v->reward[q] = fmaxf(-reward_limit, fminf(reward_limit, logit));
+        v->travel[q] = 0.5f * (travel_ink + travel_paper * paper * paper);
+    }
 }
 
 /* Lets the path step to columns lo..hi from column `a` of the row above at the given cost. */
@@ -98,7 +97,7 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     double left = v->ev->track->left[y], right = v->ev->track->right[y], zone = trace_edge_zone(right - left);
     int in_left = (int)fmin(hi, left + zone), in_right = (int)fmax(lo, right - zone);
     float best;
-    int top = best_of(v->score, 0, v->columns - 1);
+    int top = trace_best_of(v->score, 0, v->columns - 1);
 
     best = v->score[top];
     for (int x = lo; x <= hi; x++) {
@@ -109,8 +108,8 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     v->score[top] = 0;
     offer(v, from, lo, hi, top, jump_cost);
     if (in_left < in_right) {
-        offer(v, from, lo, in_left, best_of(v->score, in_right, hi), wrap_cost);
-        offer(v, from, in_right, hi, best_of(v->score, lo, in_left), wrap_cost);
+        offer(v, from, lo, in_left, trace_best_of(v->score, in_right, hi), wrap_cost);
+        offer(v, from, in_right, hi, trace_best_of(v->score, lo, in_left), wrap_cost);
     }
     walk(v, lo, hi, 1, from);
     walk(v, hi, lo, -1, from);
@@ -157,7 +156,7 @@ static void step(struct viterbi *v, int y)
 /* Writes the path of rows first..last from where it is best at row `last`, keeping those before `until`. */
 static void backtrack(const struct viterbi *v, int first, int last, int until, int *path)
 {
-    int x = best_of(v->score, 0, v->columns - 1);
+    int x = trace_best_of(v->score, 0, v->columns - 1);
 
     for (int y = last; y >= first; y--) {
         if (y < until)

@@ -16,4 +16,7 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
 /* Columns from a track's edge within which a curve counts as being at the edge. */
 double trace_edge_zone(double width);
 
+/* The first of the highest of score[lo..hi]; lo <= hi. */
+int trace_best_of(const float *score, int lo, int hi);
+
 #endif
