@@ -1,10 +1,12 @@
 #include "server/digitize.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "server/first_touch.h"
 #include "server/reply.h"
 
 /* What one run holds until it ends. */
@@ -129,7 +131,11 @@ static enum err_code run_pipeline(struct run *run, struct err *e)
         .limits = {.max_pixels = (uint64_t)config->max_pixels, .max_bytes = (size_t)config->max_decode_mb * 1000000},
         .out_dir = run->staged,
     };
-    return pipeline_run(&env, &options->request, &run->result, run->job, e);
+    long pages = first_touch_pages();
+    enum err_code code = pipeline_run(&env, &options->request, &run->result, run->job, e);
+    if (run->timing.cold)
+        run->timing.first_touch = first_touch_seconds(first_touch_pages() - pages);
+    return code;
 }
 
 /* result.json, beside the other files: the last to be written, so that it tells of a whole result. */
@@ -227,6 +233,10 @@ static cJSON *make_note(const struct run *run)
     cJSON_AddStringToObject(note, "result", run->input->id);
     cJSON_AddStringToObject(note, "model", model_name(run->model));
     cJSON_AddBoolToObject(note, "cold_start", run->timing.cold);
+    if (run->timing.cold) {
+        cJSON_AddNumberToObject(note, "process_ms", round(run->timing.process * 1e4) / 10);
+        cJSON_AddNumberToObject(note, "first_touch_ms", round(run->timing.first_touch * 1e4) / 10);
+    }
     if (!cJSON_AddItemToObject(note, "stages", stages))
         cJSON_Delete(stages);
     return note;

@@ -140,6 +140,7 @@ bool reply_add_timing(cJSON *reply, const struct pipeline_result *result, const 
         return false;
     }
     return cJSON_AddBoolToObject(json, "cold_start", timing->cold) &&
-           (!timing->cold || add_number(json, "process", milliseconds(timing->process))) &&
+           (!timing->cold || (add_number(json, "process", milliseconds(timing->process)) &&
+                              add_number(json, "first_touch", milliseconds(timing->first_touch)))) &&
            add_cost(reply, timing->total - timing->queue, memory_bytes);
 }

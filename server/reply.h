@@ -9,7 +9,8 @@
 /* Times in seconds, all of one request. */
 struct reply_timing {
     double receive, queue, weights, fetch, store, total;
-    double process;              /* start of the process to listening; told on a cold start */
+    double process;              /* start of the process to listening; told on a cold start, */
+    double first_touch;          /* as is what touching new memory took, a part of the stages (first_touch.h) */
     bool cold;
 };
 

@@ -152,7 +152,7 @@ def test_request_id_is_kept_and_logged(server, scan):
 def test_cold_start_is_told_once(start, scan):
     server = start()
     first, second = (server.digitize(scan, DEPTHS + CURVE).json()["timing"] for _ in range(2))
-    assert first["cold_start"] is True and first["weights"] > 0 and first["process"] > 0
+    assert first["cold_start"] is True and first["weights"] > 0 and first["process"] > 0 and first["first_touch"] > 0
     assert second["cold_start"] is False and second["weights"] == 0
     assert server.metrics()["curvelogd_cold_starts_total"] == 1
 
