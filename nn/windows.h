@@ -4,8 +4,8 @@
 
 #include "nn/curvenet.h"
 
-/* Rows that two windows share: a multiple of 32, wide enough for the encoder's own view of the page. */
-enum { WINDOWS_OVERLAP = 256 };
+/* Rows that two windows share, a multiple of 32: curves are marked as well there as amid a window. */
+enum { WINDOWS_OVERLAP = 128 };
 
 /* The height of windows for input of `columns` columns, at most max_rows.  The attention's cost grows with the
  * square of a window, the overlap's with the number of windows; and the network, which learns from crops of some

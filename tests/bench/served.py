@@ -105,8 +105,9 @@ def stages(b):
             replies += [server.digitize(path, fields(height, width)) for _ in range(2)]
             peaks.append(server.peak_mb())
     b.add("12,800×640, peak memory of the whole server process", "≤ 500 MB", f"{max(peaks):.0f} MB", max(peaks) <= 500)
-    ms = {k: median(r["timing"][k] for r in replies) for k in replies[0]["timing"]
-          if isinstance(replies[0]["timing"][k], (int, float)) and k != "process"}
+    # Some are told of a cold start only.
+    names = [k for k, v in replies[-1]["timing"].items() if not isinstance(v, bool)]
+    ms = {k: median(r["timing"][k] for r in replies) for k in names}
     rest = median(seconds(r, *DECODE, *REST) / seconds(r, "forward") for r in replies)
     b.add("12,800×640 G4, decode + normalise + trace + write against forward", "≤ 25 %", f"{100 * rest:.0f} %", rest <= 0.25)
     b.facts["stages"] = ms
