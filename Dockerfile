@@ -24,7 +24,7 @@ RUN apt-get update -qq && \
     apt-get install -y -qq --no-install-recommends \
         libmicrohttpd12 libtiff6 libpng16-16 libcurl4 libcjson1 libopenblas0-pthread >/dev/null && \
     rm -rf /usr/lib/*/openblas-pthread/liblapack.so.3 /usr/lib/*/engines-3 /usr/lib/*/ossl-modules \
-        /var/lib/apt/lists/* /var/log/* /var/cache/debconf/* /var/lib/dpkg/*-old && \
+        /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /var/cache/debconf/* /var/lib/dpkg/*-old && \
     mkdir -m 700 /data && chown 10001:10001 /data
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/build/curvelogd /usr/local/bin/curvelogd

@@ -1,7 +1,11 @@
 """Whatever goes wrong says what to do, and what was typed stays."""
+import json
 import signal
 
-from steps import digitize, take_sample
+import numpy as np
+from PIL import Image
+
+from steps import choose, digitize, take_sample
 
 
 def problem(page):
@@ -91,12 +95,22 @@ def test_key_wanted(serve, open_page, tmp_path):
     digitize(page)
 
 
-def test_cancel(site, open_page):
+def tall_scan(path):
+    """One that keeps the server busy for seconds: speckled all over, so that no tile of it is blank."""
+    rng = np.random.default_rng(1)
+    Image.fromarray(rng.random((40000, 1200)) > 0.02).save(path, compression="group4", dpi=(200, 200))
+
+
+def test_cancel(site, open_page, tmp_path):
+    tall_scan(tmp_path / "tall.tif")
     page = open_page(site)
-    take_sample(page)
+    choose(page, str(tmp_path / "tall.tif"))
+    calibration = {"depth_unit": "ft", "depth_lines": {"0": 0, "40000": 2000}, "tracks": [
+        {"x0": 0, "x1": 1200, "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150, "scale": "lin", "style": "solid"}]}]}
+    page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
+                                                      "buffer": json.dumps(calibration).encode()}])
     page.click("#digitize-button")
-    page.wait_for_selector("#cancel:not([hidden])")
-    page.wait_for_timeout(700)
+    assert site.wait_for("jobs_running", 1)
     page.click("#cancel")
     assert "Cancelled" in problem(page)
     assert site.wait_for("jobs_running", 0)

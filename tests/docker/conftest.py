@@ -2,6 +2,7 @@
 import io
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 
@@ -22,7 +23,8 @@ def engine(tmp_path_factory):
         if not answers():
             if not shutil.which("dockerd") or os.geteuid():
                 pytest.skip("no Docker engine answers, and none can be started")
-            daemon = start_engine(tmp_path_factory.mktemp("engine"))
+            folder = tmp_path_factory.mktemp("engine")
+            daemon = start_engine(folder)
             if not answers():
                 pytest.skip("no Docker engine can be started here")
         setup = Setup()
@@ -35,6 +37,8 @@ def engine(tmp_path_factory):
         if daemon:
             daemon.terminate()
             daemon.wait(60)
+            # The engine leaves the name of its network namespace mounted.
+            subprocess.run(["umount", f"{folder}/exec/netns/default"], capture_output=True)
             os.environ.pop("DOCKER_HOST")
             if host:
                 os.environ["DOCKER_HOST"] = host
