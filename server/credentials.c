@@ -11,7 +11,7 @@
 #include "server/credentials_parse.h"
 #include "server/curl_http.h"
 
-enum { URI_MAX = 1024, BODY_MAX = 16384, ATTEMPTS = 3, ATTEMPT_MS = 2000, PAUSE_MS = 100, EARLY_S = 600, AGAIN_S = 10 };
+enum { URI_MAX = 1024, BODY_MAX = 16384, ATTEMPTS = 3, ATTEMPT_MS = 2000, PAUSE_MS = 100, EARLY_S = 3600, AGAIN_S = 10 };
 
 enum kind { FROM_ENVIRONMENT, FROM_CONTAINER, FROM_FILE };
 
@@ -235,7 +235,8 @@ static enum err_code fetch_file(const struct credentials_source *s, struct crede
     return code;
 }
 
-/* When new ones are fetched: ten minutes before the end, or a third of a short life. */
+/* When new ones are fetched: an hour before the end, for the sake of presigned URLs, which die with what signed
+ * them; or a third of a short life. */
 static time_t refresh_time(const struct credentials *c, time_t now)
 {
     if (!c->expires)

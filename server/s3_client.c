@@ -285,6 +285,22 @@ enum err_code s3_get(struct s3_client *c, const char *key, int fd, unsigned long
     return code ? code : perform(c, &call, e);
 }
 
+/* A URL dies with the credentials that signed it. */
+static int shorten_to_life(const struct credentials *credentials, int seconds)
+{
+    long long left = credentials->expires ? (long long)(credentials->expires - time(NULL)) : seconds;
+    return left >= seconds ? seconds : left > 1 ? (int)left : 1;
+}
+
+enum err_code s3_presign_life(struct s3_client *c, int *seconds, struct err *e)
+{
+    struct credentials credentials;
+    enum err_code code = credentials_get(c->credentials, &credentials, e);
+    if (!code)
+        *seconds = shorten_to_life(&credentials, *seconds);
+    return code;
+}
+
 enum err_code s3_presign(struct s3_client *c, const char *method, const char *key, int seconds, char *url,
                          size_t size, struct err *e)
 {
@@ -298,7 +314,7 @@ enum err_code s3_presign(struct s3_client *c, const char *method, const char *ke
         return code;
     struct sigv4_signer signer = signer_for(c, &credentials);
     if ((code = make_path(&c->config.shown, key, path, e)) ||
-        (code = sigv4_presign(&request, &signer, seconds, &signature, e)))
+        (code = sigv4_presign(&request, &signer, shorten_to_life(&credentials, seconds), &signature, e)))
         return code;
     return make_url(&c->config.shown, &request, url, size, e);
 }

@@ -42,8 +42,12 @@ enum err_code s3_put_empty(struct s3_client *client, const char *key, const stru
 enum err_code s3_get(struct s3_client *client, const char *key, int fd, unsigned long long max_bytes,
                      const struct job *job, struct err *e);
 
+/* Shortens *seconds to what the present credentials have left to live, where that is known: those of a container
+ * endpoint tell, those in the environment do not. */
+enum err_code s3_presign_life(struct s3_client *client, int *seconds, struct err *e);
+
 /* A URL by which anybody may `method` the object for `seconds`, or for as long as the credentials live if
- * that is shorter.  ERR_INVALID when it does not fit. */
+ * that is shorter; X-Amz-Expires says the shorter of the two where it is known.  ERR_INVALID when it does not fit. */
 enum err_code s3_presign(struct s3_client *client, const char *method, const char *key, int seconds, char *url,
                          size_t size, struct err *e);
 

@@ -186,15 +186,18 @@ static enum err_code s3_upload(struct store *store, const char *file_name, struc
     enum err_code code = id_random(id, e);
     if (code)
         return code;
+    int seconds = s->upload_url_s;
+    if ((code = s3_presign_life(s->client, &seconds, e)))
+        return code;
     memset(out, 0, sizeof *out);
     plain_name(file_name, name);
-    out->expires = (long long)time(NULL) + s->upload_url_s;
+    out->expires = (long long)time(NULL) + seconds;
     snprintf(out->key, sizeof out->key, "%s%lld-%s/%s", UPLOADS, out->expires, id, name);
     snprintf(key, sizeof key, "%s%s", s->prefix, out->key);
     snprintf(out->headers[0][0], sizeof out->headers[0][0], "Content-Type");
     snprintf(out->headers[0][1], sizeof out->headers[0][1], "image/tiff");
     out->n_headers = 1;
-    return s3_presign(s->client, "PUT", key, s->upload_url_s, out->url, sizeof out->url, e);
+    return s3_presign(s->client, "PUT", key, seconds, out->url, sizeof out->url, e);
 }
 
 static enum err_code check_upload_key(const char *key, struct err *e)

@@ -206,6 +206,40 @@ static void expired_uploads_are_told_apart(void **state)
     fake_stop(server);
 }
 
+/* A URL dies with the credentials that signed it, and says so, whatever the settings say. */
+static void urls_live_no_longer_than_the_credentials(void **state)
+{
+    (void)state;
+    char body[256], uri[64], when[32], url[STORE_URL_MAX];
+    time_t end = time(NULL) + 300;
+    struct tm tm;
+    struct store_upload upload;
+    struct err e = {0};
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&end, &tm));
+    snprintf(body, sizeof body,
+             "{\"AccessKeyId\":\"AKIA\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"%s\"}", when);
+    struct fake_server *endpoint = fake_start(&(struct fake_answer){200, NULL, body, 0, 0}, 1);
+    snprintf(uri, sizeof uri, "http://127.0.0.1:%d/role", endpoint->port);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri, 1);
+    struct store *store = open_at(9);
+    assert_int_equal(store->vtable->upload(store, "a.tif", &upload, &e), ERR_OK);
+    assert_in_range(upload.expires, end - 5, end);
+    assert_in_range(atoi(strstr(upload.url, "X-Amz-Expires=") + 14), 290, 300);
+    assert_int_equal(atoll(upload.key + 8), upload.expires);
+    assert_int_equal(store->vtable->url(store, "id1", "mask.png", url, &e), ERR_OK);
+    assert_in_range(atoi(strstr(url, "X-Amz-Expires=") + 14), 290, 300);
+    store->vtable->free(store);
+    fake_stop(endpoint);
+    unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    set_keys(state);
+    store = open_at(9);
+    assert_int_equal(store->vtable->url(store, "id1", "mask.png", url, &e), ERR_OK);
+    assert_non_null(strstr(url, "X-Amz-Expires=600&"));
+    store->vtable->free(store);
+}
+
 static void a_silent_store_is_given_up_at_the_deadline(void **state)
 {
     (void)state;
@@ -287,6 +321,7 @@ int main(void)
         cmocka_unit_test(fetches_to_a_file),
         cmocka_unit_test(keys_stay_under_the_uploads),
         cmocka_unit_test(expired_uploads_are_told_apart),
+        cmocka_unit_test(urls_live_no_longer_than_the_credentials),
         cmocka_unit_test(a_silent_store_is_given_up_at_the_deadline),
         cmocka_unit_test(an_absent_store_is_told),
         cmocka_unit_test(wrong_settings_are_refused),
