@@ -75,6 +75,22 @@ async function bodyOf(response, how) {
 export const getJson = async (url, options) => bodyOf(await call(url, options), "json");
 export const getText = async (url, options) => bodyOf(await call(url, options), "text");
 
+/** Gives every piece of a body to `take` as it comes; answers all of them, as one Blob. */
+export async function getPieces(url, take) {
+  const response = await call(url);
+  const pieces = [];
+  try {
+    const reader = response.body.getReader();
+    for (let got; !(got = await reader.read()).done; ) {
+      take(got.value);
+      pieces.push(got.value);
+    }
+  } catch (error) {
+    throw networkFailure(error);
+  }
+  return new Blob(pieces);
+}
+
 export const postJson = (url, body, signal) =>
   getJson(url, {
     method: "POST",

@@ -5,26 +5,6 @@ import { depthLines, fractionOf, rowAt, valueAt } from "./calibration.js";
 
 export const SURE = 0.8, DOUBTFUL = 0.5;
 
-/** Reads "DEPT,GR,GR_CONF,…": {names, index: Float64Array, columns: {NAME: Float64Array}}, NaN for empty cells.
- * One pass without splitting: a tall scan's file has millions of characters. */
-export function parseCsv(text) {
-  const end = text.indexOf("\n");
-  const names = text.slice(0, end).trim().split(",").map((n) => n.replace(/^"|"$/g, ""));
-  let rows = 0;
-  for (let at = end; (at = text.indexOf("\n", at + 1)) >= 0; ) rows++;
-  if (text.length && !text.endsWith("\n")) rows++;
-  const columns = names.map(() => new Float64Array(rows).fill(NaN));
-  let at = end + 1;
-  for (let i = 0; i < rows; i++) {
-    let stop = text.indexOf("\n", at);
-    if (stop < 0) stop = text.length;
-    const cells = text.slice(at, stop).split(",");
-    for (let k = 0; k < names.length; k++) if (cells[k] && cells[k].trim() !== "") columns[k][i] = Number(cells[k]);
-    at = stop + 1;
-  }
-  return { names, rows, columns };
-}
-
 /** A track's borders at y: [x0, x1], from edges [[y, x0, x1], …] or, without them, from its box. */
 function bordersOf(edges, track, width) {
   if (!edges || !edges.length) {
@@ -42,9 +22,8 @@ function bordersOf(edges, track, width) {
 }
 
 export class Result {
-  /** reply: what POST /digitize answered; calibration: what was asked; csv, edges: its files. */
-  constructor(reply, calibration, csv, edges) {
-    const table = parseCsv(csv);
+  /** reply: what POST /digitize answered; calibration: what was asked; table: its CSV, read; edges: its file. */
+  constructor(reply, calibration, table, edges) {
     Object.assign(this, { reply, calibration, n: table.rows, index: table.columns[0], undone: [], done: [] });
     const box = { ...calibration, y0: calibration.y0 ?? reply.track.y0, y1: calibration.y1 ?? reply.track.y1 };
     this.lines = reply.depth ? depthLines(box, reply.image.height) : [];
@@ -53,7 +32,15 @@ export class Result {
     for (let i = 0; i < this.n; i++) this.y[i] = this.lines.length ? rowAt(this.lines, this.index[i]) : this.index[i] + 0.5;
     this.falling = this.n > 1 && this.y[1] < this.y[0];
     this.tracks = calibration.tracks.map((track, t) => bordersOf(edges?.tracks?.[t]?.edges, track, reply.image.width));
+    this.borders = this.tracks.map((track) => this.bordersBySample(track));
     this.curves = reply.curves.map((curve, k) => this.makeCurve(curve, k, table));
+  }
+
+  /** Both borders of a track at every sample. */
+  bordersBySample(track) {
+    const left = new Float32Array(this.n), right = new Float32Array(this.n);
+    for (let i = 0; i < this.n; i++) [left[i], right[i]] = track(this.y[i]);
+    return { left, right };
   }
 
   makeCurve(meta, k, table) {
@@ -80,13 +67,12 @@ export class Result {
 
   /** Where samples lie on the scan.  A value off the scale is drawn where it was printed: wrapped round. */
   place(curve, from, to) {
-    const borders = this.tracks[curve.track];
+    const { left, right } = this.borders[curve.track];
     for (let i = from; i < to; i++) {
       const f = fractionOf(curve, curve.values[i]);
       curve.fraction[i] = f;
       const shown = f < -0.05 || f > 1.05 ? f - Math.floor(f) : f;
-      const [x0, x1] = borders(this.y[i]);
-      curve.x[i] = x0 + 0.5 + shown * (x1 - x0);
+      curve.x[i] = left[i] + 0.5 + shown * (right[i] - left[i]);
     }
   }
 

@@ -7,6 +7,7 @@ import { check, emptyCalibration, fromLayout, requestFields, toLayout } from "./
 import { Viewer } from "./viewer.js";
 import { Marks } from "./marks.js";
 import { LogPlot, PlainView } from "./logplot.js";
+import { CsvReader } from "./csv.js";
 import { Result } from "./curves.js";
 import { ResultView } from "./resultview.js";
 import { isDark } from "./colors.js";
@@ -292,17 +293,23 @@ function curlOf(fields) {
   return `${parts.join(" \\\n     ")} \\\n     -F format=las ${location.origin}/digitize > curves.las`;
 }
 
-async function showResult(reply, calibration, fields) {
-  const { artifacts } = reply;
-  const [csv, edges] = await Promise.all([api.getText(artifacts.csv), artifacts.edges ? api.getJson(artifacts.edges) : null]);
-  // The LAS is wanted only once something was corrected.
+/** Brings the LAS once, when something was corrected and it is wanted. */
+function lasOf(url) {
   let kept = null;
-  const las = artifacts.las && (() => (kept ??= api.getText(artifacts.las).catch((failure) => {
+  return () => (kept ??= api.getText(url).catch((failure) => {
     kept = null;
     showFailure(failure);
     throw failure;
-  })));
-  const result = new Result(reply, calibration, csv, edges);
+  }));
+}
+
+async function showResult(reply, calibration, fields) {
+  const { artifacts } = reply, reader = new CsvReader();
+  const [csv, edges] = await Promise.all([
+    api.getPieces(artifacts.csv, (piece) => reader.push(piece)),
+    artifacts.edges ? api.getJson(artifacts.edges) : null,
+  ]);
+  const result = new Result(reply, calibration, reader.end(), edges);
   setLast(reply);
   localStorage.setItem("calibration", JSON.stringify(toLayout(calibration, reply.image.height)));
   $("last-calibration").disabled = false;
@@ -312,7 +319,7 @@ async function showResult(reply, calibration, fields) {
   $("curves-switch").hidden = !viewer.isOpen;
   $("tabs").hidden = false;
   plot.mover = viewer.isOpen ? viewer : plain;
-  resultView.show(result, { csv, las }, curlOf(fields));
+  resultView.show(result, { csv: () => csv.text(), las: artifacts.las && lasOf(artifacts.las) }, curlOf(fields));
   showTab("result");
   const y0 = Math.min(result.y[0], result.y[result.n - 1]), y1 = Math.max(result.y[0], result.y[result.n - 1]);
   if (!viewer.isOpen) plain.fit(y0, y1);

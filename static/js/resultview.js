@@ -10,9 +10,9 @@ const percent = (x) => `${Math.round(100 * x)} %`;
 
 export class ResultView {
   constructor(viewer, plot) {
-    Object.assign(this, { viewer, plot, result: null, curve: null, tool: "", overlay: true });
+    Object.assign(this, { viewer, plot, result: null, stripMarks: [], curve: null, tool: "", overlay: true });
     viewer.addLayer((g, view) => this.result && this.drawOver(g, view));
-    viewer.marks = () => this.stripMarks();
+    viewer.marks = () => this.stripMarks;
     plot.onHover = (y) => this.hover(y);
     $("tools").addEventListener("change", () => this.choose($("tools").querySelector("input:checked").value));
     $("undo").addEventListener("click", () => this.step("undo"));
@@ -31,9 +31,10 @@ export class ResultView {
     });
   }
 
-  /** files: {csv, las}: the CSV's text, and a function that brings the LAS's (null where there is none). */
+  /** files: {csv, las}: functions that bring their texts (las null where there is none).  The curves are drawn
+   * first, the lists a frame later: a tall scan's take longer. */
   show(result, files, curl) {
-    Object.assign(this, { result, files, at: -1 });
+    Object.assign(this, { result, files, at: -1, doubts: [], stripMarks: [] });
     const { reply } = result;
     $("warnings").replaceChildren(...reply.warnings.map((text) => el("p", { class: "warning", text })));
     $("curl").textContent = curl;
@@ -44,11 +45,14 @@ export class ResultView {
     this.select(0);
     this.choose("");
     this.plot.show(result);
-    this.refresh();
+    this.listFiles();
+    this.viewer.redraw();
+    requestAnimationFrame(() => setTimeout(() => this.result === result && this.refresh()));
   }
 
   clear() {
     this.result = this.plot.result = null;
+    this.stripMarks = [];
     this.viewer.setTool(null);
   }
 
@@ -61,6 +65,7 @@ export class ResultView {
 
   refresh() {
     this.doubts = this.result.doubts();
+    this.markStrip();
     this.listCurves();
     this.listDoubts();
     this.listFiles();
@@ -97,9 +102,8 @@ export class ResultView {
     return x1 - x0;
   }
 
-  stripMarks() {
-    if (!this.result) return [];
-    return this.doubts.slice(0, 2000).map(({ from, to }) => {
+  markStrip() {
+    this.stripMarks = this.doubts.slice(0, 2000).map(({ from, to }) => {
       const a = this.result.y[from], b = this.result.y[to - 1];
       return { y0: Math.min(a, b), y1: Math.max(a, b), color: "#d3131c" };
     });
@@ -178,7 +182,7 @@ export class ResultView {
         click: async () => saveFile(`${stem}_edited.las`, "text/plain", editedLas(await files.las(), result, date)) } }));
     if (edited)
       nodes.push(el("button", { type: "button", text: "Corrected CSV", on: {
-        click: () => saveFile(`${stem}_edited.csv`, "text/csv", editedCsv(files.csv, result)) } }));
+        click: async () => saveFile(`${stem}_edited.csv`, "text/csv", editedCsv(await files.csv(), result)) } }));
     for (const [kind, name] of [["las", "LAS"], ["csv", "CSV"], ["overlay", "Overlay PNG"]])
       if (artifacts[kind])
         nodes.push(el("a", { class: kind === "las" && !edited ? "button main" : "button", href: artifacts[kind],

@@ -3,6 +3,8 @@
 
 import { clamp, eachFrame, el } from "./util.js";
 
+const NONE = [], STRIP_WIDTH = 54;
+
 let library = null;
 function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
@@ -27,7 +29,7 @@ export class Viewer {
     this.scan = null; // what POST /previews said
     this.layers = [];
     this.watchers = [];
-    this.marks = () => []; // [{y0, y1, color}] to show on the strip
+    this.marks = () => NONE; // [{y0, y1, color}] to show on the strip; another array when they have changed
     this.tool = null; // {cursor, down, move, up} in pixels of the scan, or null: moving about
     this.canvas = el("canvas", { class: "layer", "aria-hidden": "true" });
     this.redraw = eachFrame(() => this.draw());
@@ -56,13 +58,24 @@ export class Viewer {
     this.osd.canvas.setAttribute("aria-label", "The scan. Arrow keys move, plus and minus zoom.");
     this.osd.addHandler("update-viewport", () => this.draw());
     this.osd.addHandler("tile-load-failed", () => this.host.dispatchEvent(new CustomEvent("tilelost")));
-    this.picture = new Image();
-    this.picture.onload = () => this.drawStrip();
-    this.picture.src = scan.overview;
+    this.loadPicture(scan.overview);
     this.host.append(this.canvas);
     await new Promise((resolve) => this.osd.addOnceHandler("open", resolve));
     this.osd.addSimpleImage({ url: scan.overview, index: 0, width: 1, success: () => this.redraw() });
     this.fitWidth(true);
+  }
+
+  /** The whole scan for the strip, shrunk once to about the strip's width: a browser may decode it anew otherwise. */
+  loadPicture(url) {
+    const picture = new Image();
+    picture.onload = () => {
+      const small = el("canvas", { width: Math.min(2 * STRIP_WIDTH, picture.naturalWidth), height: picture.naturalHeight });
+      small.getContext("2d").drawImage(picture, 0, 0, small.width, small.height);
+      if (this.scan?.overview !== url) return;
+      this.picture = small;
+      this.drawStrip();
+    };
+    picture.src = url;
   }
 
   /** Level 0 is the scan; OpenSeadragon counts from the smallest. */
@@ -78,7 +91,7 @@ export class Viewer {
     if (this.osd) this.osd.destroy();
     this.host.querySelector(".tiles")?.remove();
     this.canvas.remove();
-    this.osd = this.scan = this.picture = null;
+    this.osd = this.scan = this.picture = this.ground = null;
   }
 
   get isOpen() {
@@ -160,24 +173,19 @@ export class Viewer {
     g.clearRect(0, 0, view.width, view.height);
     for (const layer of this.layers) layer(g, view);
     for (const watcher of this.watchers) watcher(view);
-    this.drawStrip();
+    this.drawStrip(view);
   }
 
-  drawStrip() {
-    const { strip, picture } = this;
+  drawStrip(view = this.isOpen ? this.view : null) {
+    const { strip } = this;
     const ratio = window.devicePixelRatio || 1, width = strip.clientWidth, height = strip.clientHeight;
-    if (!width || !this.isOpen) return;
+    if (!width || !view) return;
     const w = Math.round(width * ratio), h = Math.round(height * ratio);
     if (strip.width !== w || strip.height !== h) Object.assign(strip, { width: w, height: h });
-    const g = strip.getContext("2d"), view = this.view, per = height / this.scan.height;
+    const g = strip.getContext("2d"), per = height / this.scan.height;
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.drawImage(this.stripGround(w, h), 0, 0);
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.fillStyle = "#fff";
-    g.fillRect(0, 0, width, height);
-    if (picture && picture.complete && picture.naturalWidth) g.drawImage(picture, 0, 0, width, height);
-    for (const mark of this.marks()) {
-      g.fillStyle = mark.color;
-      g.fillRect(mark.x ?? width - 6, mark.y0 * per, mark.width ?? 6, Math.max((mark.y1 - mark.y0) * per, 1.5));
-    }
     const top = clamp(view.y0 * per, 0, height), bottom = clamp(view.y1 * per, 0, height);
     g.fillStyle = "rgba(20,40,60,.16)";
     g.fillRect(0, 0, width, top);
@@ -187,6 +195,23 @@ export class Viewer {
     g.strokeRect(1, top + 1, width - 2, Math.max(bottom - top - 2, 3));
     const percent = Math.round((100 * (view.y0 + view.y1)) / 2 / this.scan.height);
     strip.setAttribute("aria-valuenow", clamp(percent, 0, 100));
+  }
+
+  /** The scan and the marks of the strip, kept while they are the same: shrinking the picture is slow. */
+  stripGround(w, h) {
+    const { picture, ground, grounded } = this, marks = this.marks();
+    if (ground && ground.width === w && ground.height === h && grounded.marks === marks && grounded.picture === picture) return ground;
+    this.grounded = { marks, picture };
+    this.ground = el("canvas", { width: w, height: h });
+    const g = this.ground.getContext("2d"), per = h / this.scan.height, edge = (6 * w) / this.strip.clientWidth;
+    g.fillStyle = "#fff";
+    g.fillRect(0, 0, w, h);
+    if (picture) g.drawImage(picture, 0, 0, w, h);
+    for (const { y0, y1, color } of marks) {
+      g.fillStyle = color;
+      g.fillRect(w - edge, y0 * per, edge, Math.max((y1 - y0) * per, 1.5));
+    }
+    return this.ground;
   }
 
   /* --- pointers and keys --- */

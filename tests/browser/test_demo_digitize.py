@@ -42,17 +42,37 @@ def test_curves_lie_on_the_scan(site, open_page):
     page = open_page(site)
     off = page.evaluate("""async () => {
         const { Result } = await import("/js/curves.js");
+        const { parseCsv } = await import("/js/csv.js");
         const c = { depth_mode: "lines", lines: [{row: 9.5, depth: 100}, {row: 29.5, depth: 80}], y0: null, y1: null,
                     tracks: [{x0: 10, x1: 110, curves: [{}]}] };
         const reply = { depth: {unit: "m", step: 1, start: 80}, image: {width: 200, height: 40}, track: {y0: 0, y1: 40},
                         curves: [{mnemonic: "R", left: 1, right: 100, scale: "log", style: "solid"}] };
-        const r = new Result(reply, c, "DEPT,R,R_CONF\\n80,10,0.9\\n90,,\\n100,1,0.2\\n", {tracks: [{edges: [[0, 10, 110], [40, 50, 150]]}]});
+        const r = new Result(reply, c, parseCsv("DEPT,R,R_CONF\\n80,10,0.9\\n90,,\\n100,1,0.2\\n"), {tracks: [{edges: [[0, 10, 110], [40, 50, 150]]}]});
         return [Array.from(r.y), Array.from(r.curves[0].x), r.nearest(29), r.valueFrom(r.curves[0], 0, r.curves[0].x[0]), r.doubts().length];
     }""")
     assert off[0] == [30, 20, 10]
     assert off[1][0] == pytest.approx(40 + 0.5 + 50) and off[1][2] == pytest.approx(20.5)
     assert off[2] == 0 and off[3] == pytest.approx(10)
     assert off[4] == 1
+
+
+def test_csv_in_pieces(site, open_page):
+    """The same numbers however the file is cut; what the fast reader does not know is left to Number()."""
+    page = open_page(site)
+    text = 'DEPT,"GR",GR_CONF\r\n-0.05,1e3,.5\r\n0.10,, 7 \r\n12345678901234567890,abc,+2.'
+    read = page.evaluate("""async (text) => {
+        const { CsvReader } = await import("/js/csv.js");
+        const bytes = new TextEncoder().encode(text), all = [];
+        for (let size = 1; size <= bytes.length; size++) {
+            const reader = new CsvReader();
+            for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+            const { names, rows, columns } = reader.end();
+            all.push(JSON.stringify([names, rows, columns.map((c) => Array.from(c, String))]));
+        }
+        return [...new Set(all)];
+    }""", text)
+    assert [json.loads(one) for one in read] == [[["DEPT", "GR", "GR_CONF"], 3, [
+        ["-0.05", "0.1", "12345678901234567000"], ["1000", "NaN", "NaN"], ["0.5", "7", "2"]]]]
 
 
 def test_correct_undo_export(site, open_page, shot):
