@@ -124,13 +124,13 @@ enum err_code config_load(struct config *config, config_lookup lookup, struct er
 void config_print_table(FILE *out)
 {
 #define INT(member, name, initial, min, max, help)                                                                     \
-    fprintf(out, "  %-17s %-14lld %s (%lld to %lld)\n", name, (long long)(initial), help, (long long)(min),            \
+    fprintf(out, "  %-18s %-14lld %s (%lld to %lld)\n", name, (long long)(initial), help, (long long)(min),            \
             (long long)(max));
 #define REAL(member, name, initial, min, max, help)                                                                    \
-    fprintf(out, "  %-17s %-14g %s (%g to %g)\n", name, (double)(initial), help, (double)(min), (double)(max));
-#define TEXT(member, name, initial, help) fprintf(out, "  %-17s %-14s %s\n", name, *initial ? initial : "-", help);
+    fprintf(out, "  %-18s %-14g %s (%g to %g)\n", name, (double)(initial), help, (double)(min), (double)(max));
+#define TEXT(member, name, initial, help) fprintf(out, "  %-18s %-14s %s\n", name, *initial ? initial : "-", help);
 #define CHOICE(member, name, initial, choices, help)                                                                   \
-    fprintf(out, "  %-17s %-14s %s (%s)\n", name, initial, help, choices);
+    fprintf(out, "  %-18s %-14s %s (%s)\n", name, initial, help, choices);
 #include "server/config_table.h"
 #undef INT
 #undef REAL

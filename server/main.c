@@ -157,8 +157,11 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: curvelogd [--version | --healthcheck | --help]\n\n"
              "Digitizes scanned well logs over HTTP.  Settings are environment variables:\n\n"
-             "  name              default        meaning (bounds)");
+             "  name               default        meaning (bounds)");
         config_print_table(stdout);
+        puts("\nAn s3:// store takes its credentials where AWS's own tools do, the first that is there: AWS_ACCESS_KEY_ID,\n"
+             "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI (ECS);\n"
+             "AWS_PROFILE of AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials).");
         return 0;
     }
     fprintf(stderr, "curvelogd: unknown argument; --help tells what there is\n");
