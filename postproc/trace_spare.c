@@ -17,6 +17,14 @@ bool spare_suspected(const struct line *line)
     return rows >= least_rows;
 }
 
+static bool claimed(const struct claims *claims, int y, int x)
+{
+    for (size_t i = 0; i < claims->n; i++)
+        if (claims->of[i][y].lo <= x && x <= claims->of[i][y].hi)
+            return true;
+    return false;
+}
+
 /* The row's ink on the path, in widths of the line. */
 static float explained(const struct line *line, int y)
 {
@@ -25,7 +33,8 @@ static float explained(const struct line *line, int y)
     return fminf(most_a_row, (line->hi[y] - line->lo[y]) / fmaxf(1, 2 * line->radius));
 }
 
-enum err_code spare_settle(struct line *line, const struct line *spare, bool *changed, struct err *e)
+enum err_code spare_settle(struct line *line, const struct line *spare, const struct claims *others, bool *changed,
+                           struct err *e)
 {
     /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
     unsigned char *came = calloc((size_t)line->rows, 1);
@@ -35,7 +44,10 @@ enum err_code spare_settle(struct line *line, const struct line *spare, bool *ch
     if (!came)
         return err_memory(e, "a second curve");
     for (int y = 0; y < line->rows; y++) {
-        float gain[2] = {explained(line, y), line->ink[y] == INK_OWN ? explained(spare, y) : 0}, next[2];
+        float gain[2] = {explained(line, y), 0}, next[2];
+
+        if (line->ink[y] == INK_OWN)
+            gain[1] = claimed(others, y, spare->path[y]) ? -most_a_row : explained(spare, y);
 
         for (int s = 0; s < 2; s++) {
             float over = score[!s] - switch_cost;

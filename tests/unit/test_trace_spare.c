@@ -51,10 +51,36 @@ static void test_two_that_are_asked_for_are_both_given(void **state)
     page_free(&p);
 }
 
+/* A dashed curve that swings, half of whose dashes the network calls solid. */
+static void test_a_dashed_curve_taken_for_solid_is_not_meant(void **state)
+{
+    static const enum curve_style solid_and_dashed[] = {STYLE_SOLID, STYLE_DASHED};
+    static double swing[ROWS], straight[ROWS];
+    struct page p = page_of(2, ROWS);
+    struct trace t[2];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++) {
+        swing[y] = 100 + 50 * sin(y / 9.0);
+        straight[y] = RIGHT - 40 + 10 * sin(y / 50.0);
+    }
+    curve(&p, 0, straight, 0, ROWS - 1);
+    curve(&p, 1, swing, 0, ROWS - 1);
+    for (int y = 0; y + 31 < ROWS; y += 60)
+        curve(&p, 0, swing, y, y + 30);
+    trace(&p, solid_and_dashed, 2, t);
+    assert_true(share_near(&t[0], straight, 10, ROWS - 10, 2.6) > 0.95);
+    assert_true(share_near(&t[1], swing, 10, ROWS - 10, 2.6) > 0.95);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
 static void test_nothing_is_taken_where_the_line_is_not(void **state)
 {
     struct err e = {0};
     struct line line = {0}, spare = {0};
+    struct claims none = {0};
     bool changed = false;
 
     (void)state;
@@ -75,7 +101,7 @@ static void test_nothing_is_taken_where_the_line_is_not(void **state)
     assert_false(spare_suspected(&line));
     for (int y = 40; y < ROWS; y++)
         spare.lo[y] = 198.5f, spare.hi[y] = 201.5f;
-    assert_int_equal(spare_settle(&line, &spare, &changed, &e), ERR_OK);
+    assert_int_equal(spare_settle(&line, &spare, &none, &changed, &e), ERR_OK);
     assert_false(changed);
     for (int y = 0; y < ROWS; y++)
         assert_int_equal(line.path[y], 50);
@@ -88,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_curve_that_swings_is_meant),
         cmocka_unit_test(test_two_that_are_asked_for_are_both_given),
+        cmocka_unit_test(test_a_dashed_curve_taken_for_solid_is_not_meant),
         cmocka_unit_test(test_nothing_is_taken_where_the_line_is_not),
     };
 
