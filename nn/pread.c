@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 4 << 20, MAX_READERS = 16 };
+/* Readers beside the caller's threads: a read waits for the disk more than for the processor. */
+enum { PIECE = 4 << 20, WAITING_READERS = 3, MAX_READERS = 16 };
 
 enum err_code pread_exact(int fd, void *out, size_t size, size_t offset, struct err *e)
 {
@@ -103,7 +104,7 @@ enum err_code pread_parallel(int fd, unsigned char *out, size_t size, size_t off
     pthread_t reader[MAX_READERS];
     int started = 0;
     /* Fewer threads than asked for only read more slowly. */
-    while (started < threads - 1 && started < MAX_READERS && (size_t)started + 1 < r.pieces &&
+    while (started < threads - 1 + WAITING_READERS && started < MAX_READERS && (size_t)started + 1 < r.pieces &&
            pthread_create(&reader[started], NULL, reader_main, &r) == 0)
         started++;
     follow(&r, piece, piece_ctx);
