@@ -65,7 +65,7 @@ def run_once(binary, place, folder, scan, name):
         first, second = (reply.json()["timing"] for reply in replies)
         return {"ready": ready * 1e3, "process": first["process"], "weights": first["weights"],
                 "first": first["total"], "second": second["total"],
-                "first_touch": first["forward"] - second["forward"]}
+                "first_touch": first["first_touch"]}
     finally:
         server.stop()
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import ROOT, Server  # noqa: E402
+from harness import ROOT, Server, export_checkpoints  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -22,13 +22,7 @@ def binary():
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory):
-    """Random weights: two small networks that answer at once, and a wide one that takes its time."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    for name, dim, seed in (("a", 16, 1), ("b", 16, 2), ("slow", 512, 3)):
-        subprocess.run([sys.executable, os.path.join(ROOT, "nn", "train", "export.py"), "--random", "--seed", str(seed),
-                        "--dim", str(dim), "--heads", "2", "--mlp", str(4 * dim), "--name", name,
-                        "--out", str(folder / (name + ".safetensors"))], check=True)
-    return folder
+    return export_checkpoints(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,30 @@
 """Starts the server as a user would, on a free port, with a store and weights of its own."""
+import functools
 import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import requests
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNSET = ("API_KEYS_FILE", "AWS_LAMBDA_FUNCTION_NAME", "CORS_ORIGIN", "MODEL", "PRELOAD", "DEADLINE_S")
+
+
+@functools.lru_cache(maxsize=None)
+def export_checkpoints(base):
+    """Random weights below `base`, made once for all folders of tests: two small networks that answer at once, and
+    a wide one that takes its time."""
+    folder = base / "checkpoints"
+    folder.mkdir()
+    for name, dim, seed in (("a", 16, 1), ("b", 16, 2), ("slow", 512, 3)):
+        subprocess.run([sys.executable, os.path.join(ROOT, "nn", "train", "export.py"), "--random", "--seed", str(seed),
+                        "--dim", str(dim), "--heads", "2", "--mlp", str(4 * dim), "--name", name,
+                        "--out", str(folder / (name + ".safetensors"))], check=True)
+    return folder
 
 
 class Server:

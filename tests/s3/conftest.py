@@ -18,7 +18,7 @@ binary, checkpoints, weights, scan, start = (getattr(http_conftest, n) for n in 
     "binary", "checkpoints", "weights", "scan", "start"))
 
 from proxy import Proxy  # noqa: E402
-from swift_store import KEY, NEEDED, SECRET, Swift, free_port  # noqa: E402
+from swift_store import KEY, NEEDED, SECRET, free_port, shared_swift  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +26,7 @@ def swift(tmp_path_factory):
     missing = [n for n in NEEDED if not shutil.which(n, path=os.environ["PATH"] + ":/usr/sbin:/usr/bin")]
     if missing:
         pytest.skip("no S3-compatible store: not installed: " + ", ".join(missing))
-    store = Swift(tmp_path_factory.mktemp("swift"), free_port())
-    yield store
-    store.stop()
+    return shared_swift(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

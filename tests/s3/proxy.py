@@ -16,15 +16,16 @@ class Proxy:
     """`faults` are taken one a request: None passes it on; ("answer", bytes), ("cut",) before the store sees it,
     ("cut reply", n) after n bytes of the reply, ("delay", seconds)."""
 
-    def __init__(self, port):
+    def __init__(self, port, own_port=0):
         self.target = ("127.0.0.1", port)
         self.faults, self.requests, self.always = [], [], None
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", own_port))
         self.endpoint = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)   # wakes the thread that accepts
         self.listener.close()
 
     def _accept(self):

@@ -1,4 +1,6 @@
 """OpenStack Swift as the S3-compatible store of the tests, and its users."""
+import atexit
+import functools
 import os
 import signal
 import socket
@@ -14,6 +16,16 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+@functools.lru_cache(maxsize=None)
+def shared_swift(base):
+    """One store for all folders of tests: it takes its time to start."""
+    folder = base / "swift"
+    folder.mkdir()
+    store = Swift(folder, free_port())
+    atexit.register(store.stop)
+    return store
 
 
 class Swift:

@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
-from swift_store import KEY, ROOT, SECRET, Swift, free_port
+from swift_store import KEY, ROOT, SECRET, free_port
 from harness import problem
-from proxy import error
+from proxy import Proxy, error
 
 PASSING = [("answer", error(503, "SlowDown")), ("cut",), ("answer", error(500, "InternalError")), ("cut reply", 20),
            ("delay", 0.5), ("answer", error(400, "RequestTimeout"))]
@@ -55,15 +55,15 @@ def test_deadline_is_kept_while_the_store_stalls(start, settings, proxy, bucket,
     assert not [key for key in bucket.keys(prefix) if key.endswith("result.json")]
 
 
-def test_store_that_comes_late(start, settings, tmp_path, scan):
-    """Down at start: the server lives, says so, and works once the store is there."""
+def test_store_that_comes_late(start, settings, swift, scan):
+    """Down at start: the server lives, says so, works once the store is there, and lives on when it goes."""
     port = free_port()
     settings["S3_ENDPOINT"] = f"http://127.0.0.1:{port}"
     server = start(**settings)
     assert server.get("/healthz").status_code == 200
     ready = server.get("/readyz")
     assert ready.status_code == 503 and "does not answer" in ready.json()["store"]["detail"]
-    late = Swift(tmp_path / "late", port)
+    late = Proxy(swift.port, port)
     try:
         until = time.monotonic() + 30
         while server.get("/readyz").status_code != 200 and time.monotonic() < until:
