@@ -1,5 +1,6 @@
 #include "server/digitize.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -149,8 +150,10 @@ static enum err_code write_reply(const struct run *run, struct err *e)
     FILE *file = fopen(path, "wxe");
     bool ok = file && fputs(text, file) >= 0;
     ok = file && fclose(file) == 0 && ok;
+    int failure = errno;
     free(text);
-    return ok ? ERR_OK : err_set(e, ERR_STORE, "The result cannot be written.");
+    return ok ? ERR_OK : err_set(e, failure == ENOSPC || failure == EDQUOT ? ERR_DISK_FULL : ERR_STORE,
+                                 "The result cannot be written: %s.", strerror(failure));
 }
 
 /* Builds the reply and keeps the file that the format names open: on S3 the folder goes with publishing. */

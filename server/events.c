@@ -32,23 +32,33 @@ enum err_code events_begin(struct request *request, struct err *e)
     return err_set(e, ERR_UNAUTHORIZED, "Notifications are taken from the platform, or with one of the server's keys.");
 }
 
-/* A scan that failed may still be worked on: only what does not change is read. */
-static void log_outcome(const struct server *server, const struct events_scan *scan, const struct err *failure)
+/* One line for each scan, or message, that failed; `scan` may be NULL. */
+static void log_failure(const struct server *server, const char *message, const char *scan, const char *why)
 {
     cJSON *line = cJSON_CreateObject();
-    cJSON_AddStringToObject(line, "scan", scan->key);
-    if (failure->code) {
-        cJSON_AddStringToObject(line, "failed", failure->text);
-    } else {
-        cJSON_AddStringToObject(line, "result", scan->id);
-        cJSON_AddBoolToObject(line, "there_already", scan->skipped);
-        cJSON_AddNumberToObject(line, "ms", (double)(long long)(scan->seconds * 1e4) / 10);
-    }
-    log_write(&server->log, failure->code ? LOG_WARN : LOG_INFO, "event", line);
+    if (message)
+        cJSON_AddStringToObject(line, "message", message);
+    if (scan)
+        cJSON_AddStringToObject(line, "scan", scan);
+    cJSON_AddStringToObject(line, "failed", why);
+    log_write(&server->log, LOG_WARN, "event", line);
     cJSON_Delete(line);
 }
 
-static enum err_code digitize_key(struct request *request, const char *key, int64_t deadline_ns, struct err *e)
+static void log_success(const struct server *server, const char *message, const struct events_scan *scan)
+{
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddStringToObject(line, "message", message);
+    cJSON_AddStringToObject(line, "scan", scan->key);
+    cJSON_AddStringToObject(line, "result", scan->id);
+    cJSON_AddBoolToObject(line, "there_already", scan->skipped);
+    cJSON_AddNumberToObject(line, "ms", (double)(long long)(scan->seconds * 1e4) / 10);
+    log_write(&server->log, LOG_INFO, "event", line);
+    cJSON_Delete(line);
+}
+
+static enum err_code digitize_key(struct request *request, const char *message, const char *key, int64_t deadline_ns,
+                                  struct err *e)
 {
     struct ticket *ticket = NULL;
     struct events_scan *scan = calloc(1, sizeof *scan);
@@ -60,23 +70,29 @@ static enum err_code digitize_key(struct request *request, const char *key, int6
     if (code)
         return code;
     code = digitize_route_wait(request, ticket, deadline_ns, e);
-    log_outcome(request->server, scan, e);
+    if (!code)   /* else it may still be worked on */
+        log_success(request->server, message, scan);
     ticket_release(ticket);
     return code;
 }
 
-/* All scans that one message names. */
-static enum err_code work_message(struct request *request, const char *text, int64_t deadline_ns, struct err *e)
+/* All scans that one message names, until one fails. */
+static enum err_code work_message(struct request *request, const char *message, const char *text, int64_t deadline_ns,
+                                  struct err *e)
 {
     struct events_object *objects = NULL;
     size_t n = 0;
     enum err_code code = events_read_message(text, &objects, &n, e);
+    if (code)
+        log_failure(request->server, message, NULL, e->text);
     for (size_t i = 0; !code && i < n; i++) {
         const char *key = store_s3_relative_key(request->server->store, objects[i].bucket, objects[i].key);
         if (!key || strlen(key) >= STORE_KEY_MAX)
             code = err_set(e, ERR_FORBIDDEN, "The object is not in this server's bucket and prefix.");
         else if (events_scan_is_tiff(key))
-            code = digitize_key(request, key, deadline_ns, e);
+            code = digitize_key(request, message, key, deadline_ns, e);
+        if (code)
+            log_failure(request->server, message, objects[i].key, e->text);
     }
     free(objects);
     return code;
@@ -101,10 +117,10 @@ static enum err_code work_batch(struct request *request, const cJSON *records, c
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "messageId"));
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "body"));
         struct err failure = {0};
-        if (id && text && !work_message(request, text, deadline_ns, &failure))
+        if (!id || !text)
+            log_failure(request->server, id, NULL, "A message of the queue has no id or no body.");
+        else if (!work_message(request, id, text, deadline_ns, &failure))
             continue;
-        log_text(&request->server->log, LOG_WARN, "message %s of the queue failed: %s", id ? id : "without an id",
-                 text ? failure.text : "it has no body");
         if (!add_failure(failures, id ? id : ""))
             return err_memory(e, "the batch's answer");
     }

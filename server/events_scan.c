@@ -9,7 +9,7 @@
 
 #include "server/ids.h"
 
-enum { SIDECAR_MAX = 1 << 20, PUMP = 1 << 16, STEM_MAX = 24, HASH_SIZE = 65 };
+enum { SIDECAR_MAX = 1 << 20, SIDECAR_KEY_MAX = STORE_KEY_MAX + 8, PUMP = 1 << 16, STEM_MAX = 24, HASH_SIZE = 65 };
 
 bool events_scan_is_tiff(const char *key)
 {
@@ -28,12 +28,17 @@ static enum err_code fetch(const struct events_scan *scan, const char *key, unsi
     return code ? code : spool_adopt(out, path, e);
 }
 
+static void sidecar_key(const struct events_scan *scan, char key[SIDECAR_KEY_MAX])
+{
+    snprintf(key, SIDECAR_KEY_MAX, "%.*s.json", (int)(strrchr(scan->key, '.') - scan->key), scan->key);
+}
+
 /* The sidecar's text, from malloc; "{}" when there is none. */
 static enum err_code read_sidecar(const struct events_scan *scan, const struct job *job, char **text, struct err *e)
 {
-    char key[STORE_KEY_MAX + 8];
+    char key[SIDECAR_KEY_MAX];
     struct spool file = SPOOL_NONE;
-    snprintf(key, sizeof key, "%.*s.json", (int)(strrchr(scan->key, '.') - scan->key), scan->key);
+    sidecar_key(scan, key);
     enum err_code code = fetch(scan, key, SIDECAR_MAX, job, &file, e);
     if (code == ERR_NOT_FOUND || code == ERR_GONE) {
         err_clear(e);
@@ -49,6 +54,23 @@ static enum err_code read_sidecar(const struct events_scan *scan, const struct j
         code = err_set(e, ERR_INTERNAL, "The sidecar %s cannot be read.", key);
     spool_close(&file);
     return code;
+}
+
+static enum err_code parse_sidecar(const struct events_scan *scan, const char *text, struct digitize_options *options,
+                                   struct err *e)
+{
+    char key[SIDECAR_KEY_MAX];
+    enum err_code code = fields_parse_json(text, strlen(text), options, e);
+    if (!code)
+        code = digitize_check(options, e);
+    if (!code && options->key[0])
+        code = err_field(e, ERR_INVALID, "key", "The scan is the one beside it: key has no place there.");
+    if (!code)
+        return ERR_OK;
+    struct err inner = *e;
+    err_clear(e);
+    sidecar_key(scan, key);
+    return err_set(e, code, "In %s: %s", key, inner.text);
 }
 
 static enum err_code hash_scan(const struct spool *file, char hex[HASH_SIZE], struct err *e)
@@ -149,8 +171,7 @@ static enum err_code run(void *ctx, const struct job *job, struct err *e)
     scan->started_ns = job_now_ns();
     digitize_input_init(&input);
     if ((code = read_sidecar(scan, job, &settings, e)) ||
-        (code = fields_parse_json(settings, strlen(settings), &input.options, e)) ||
-        (code = digitize_check(&input.options, e)) ||
+        (code = parse_sidecar(scan, settings, &input.options, e)) ||
         (code = fetch(scan, scan->key, max, job, &input.scan, e)) ||
         (code = hash_scan(&input.scan, scan_hash, e)) ||
         (code = get_model_hash(scan, input.options.model, job, model_hash, e)) ||

@@ -3,6 +3,7 @@ import io
 import json
 from urllib.parse import quote_plus
 
+import pytest
 import requests
 from harness import problem
 from PIL import Image
@@ -68,8 +69,22 @@ def test_batch_with_good_and_bad_messages(start, settings, bucket, prefix, scan)
     assert "KGS 1" in las and "GR" in las
     result = json.loads(bucket.get(f"{prefix}/results/{names[0]}/result.json")["Body"].read())
     assert result["id"] == names[0] and result["depth"]["start"] == 100
-    whys = [line["failed"] for line in outcomes(server) if "failed" in line]
-    assert len(whys) == 4 and all(whys)
+    whys = {line["message"]: line["failed"] for line in outcomes(server) if "failed" in line}
+    assert list(whys) == failed(reply) and all(whys.values())
+    assert whys["message-4"] == 'In uploads/wrong.json: depth_top "deep" is not a number.'
+
+
+@pytest.mark.parametrize("sidecar,why", [
+    ("", "not a JSON object"), ("[]", "not a JSON object"), ('{"depht_top": 1}', 'no field "depht_top"'),
+    ('{"curve": ["GR:API:0"]}', "curve"), ('{"format": "las"}', "needs depths"), ('{"key": "uploads/a.tif"}', "key")])
+def test_sidecars_that_are_wrong(start, settings, bucket, prefix, scan, sidecar, why):
+    server = start(**settings)
+    bucket.put(f"{prefix}/uploads/a.tif", scan)
+    bucket.put(f"{prefix}/uploads/a.json", sidecar.encode())
+    assert failed(post(server, message(1, f"{prefix}/uploads/a.tif"))) == ["message-1"]
+    told = outcomes(server)[-1]["failed"]
+    assert told.startswith("In uploads/a.json: ") and why in told
+    assert results(bucket, prefix) == []
 
 
 def test_repeated_deliveries_do_no_work_twice(start, settings, bucket, prefix, scan, checkpoints, tmp_path):
