@@ -30,13 +30,18 @@ def test_result_is_stored_and_reached(start, settings, bucket, prefix, scan):
 
 def test_urls_are_good_for_what_they_say(start, settings, scan):
     server = start(**settings, RESULT_URL_TTL_S=3)
-    url = server.digitize(scan).json()["artifacts"]["csv"]
-    assert requests.get(url, timeout=30).status_code == 200
+    reply = server.digitize(scan).json()
+    url = reply["artifacts"]["csv"]
+    given = requests.get(url, timeout=30)
+    assert given.status_code == 200
     assert requests.get(url.replace("curves.csv", "mask.png"), timeout=30).status_code == 403
     assert requests.get(url.replace("X-Amz-Expires=3", "X-Amz-Expires=9999"), timeout=30).status_code == 403
     assert requests.put(url, b"mine", timeout=30).status_code == 403
     time.sleep(4)
     assert requests.get(url, timeout=30).status_code == 403
+    # The server gives the file for longer.
+    again = server.get(f"/results/{reply['id']}/curves.csv")
+    assert again.status_code == 200 and again.content == given.content
 
 
 def test_file_formats_come_in_the_reply(start, settings, bucket, prefix, scan):
