@@ -48,6 +48,9 @@ def test_queue_outlives_the_function(resources):
     queue, bulk = r["Notifications"]["Properties"], r["Bulk"]["Properties"]
     assert queue["VisibilityTimeout"] >= 6 * bulk["Timeout"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    # A message lives for all its deliveries, and as a dead letter for longer: it keeps the day of its birth.
+    assert queue["MessageRetentionPeriod"] > 5 * queue["VisibilityTimeout"]
+    assert r["DeadLetters"]["Properties"]["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert r["BulkSource"]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     # Streamed answers would stream to the queue too, and an error's text would pass for success.
     assert "AWS_LWA_INVOKE_MODE" not in bulk["Environment"]["Variables"]
