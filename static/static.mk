@@ -3,8 +3,7 @@
 OPENSEADRAGON = static/vendor/openseadragon
 
 sample:  ## draw the page's sample scan anew
-	cd nn/train && $(PYTHON) -m synth.sample --out ../../static/sample --seed 7 --kind pair --height 3200 --width 640
-	rm static/sample/sample.csv
+	cd nn/train && $(PYTHON) -m synth.demo --out ../../static/sample
 
 vendor:  ## fetch the page's libraries from npm anew
 	npm install --no-save --no-audit --no-fund --prefix $(BUILD)/npm ./static
