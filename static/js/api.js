@@ -35,10 +35,14 @@ export function failureOf(status, problem, retryAfter = 0) {
   });
 }
 
-function networkFailure(error) {
+/** What happened when there was no answer from `url`. */
+export function networkFailure(error, url = "/") {
   if (error && error.name === "AbortError") return new Failure("cancelled", "Cancelled.");
   if (navigator.onLine === false)
     return new Failure("network", "This computer is offline. What you typed is kept; try again when it is back.");
+  const { origin, host } = new URL(url, location.href);
+  if (origin !== location.origin)
+    return new Failure("network", `The store at ${host} does not answer this page: it is down, or its CORS rule does not name ${location.origin}. What you typed is kept; try again, or tell whoever runs the server.`);
   return new Failure("network", "The server does not answer. What you typed is kept: check that it runs, then try again.");
 }
 
@@ -58,7 +62,7 @@ export async function call(url, options = {}) {
   try {
     response = await fetch(url, options);
   } catch (error) {
-    throw networkFailure(error);
+    throw networkFailure(error, url);
   }
   if (!response.ok) throw await problemOf(response);
   return response;
@@ -68,7 +72,7 @@ async function bodyOf(response, how) {
   try {
     return await response[how]();
   } catch (error) {
-    throw networkFailure(error);
+    throw networkFailure(error, response.url);
   }
 }
 
@@ -86,7 +90,7 @@ export async function getPieces(url, take) {
       pieces.push(got.value);
     }
   } catch (error) {
-    throw networkFailure(error);
+    throw networkFailure(error, url);
   }
   return new Blob(pieces);
 }
@@ -98,6 +102,15 @@ export const postJson = (url, body, signal) =>
     body: JSON.stringify(body),
     signal,
   });
+
+/** Why the scan was not taken: the server's own problem document, or a bucket's XML, which helps nobody. */
+function refusalOf(xhr) {
+  try {
+    return failureOf(xhr.status, JSON.parse(xhr.responseText));
+  } catch {
+    return new Failure("problem", `The store did not take the scan (it answered ${xhr.status}). What you typed is kept; try again.`, { status: xhr.status });
+  }
+}
 
 /** Sends the bytes with progress, which fetch cannot tell. */
 function put(place, file, onProgress, signal) {
@@ -114,17 +127,8 @@ function put(place, file, onProgress, signal) {
     for (const [name, value] of Object.entries(place.headers || {})) xhr.setRequestHeader(name, value);
     xhr.upload.onprogress = (event) => onProgress(event.loaded, file.size);
     xhr.onabort = () => settle(reject, new Failure("cancelled", "Cancelled."));
-    xhr.onerror = () => settle(reject, networkFailure());
-    xhr.onload = () => {
-      if (xhr.status < 300) return settle(resolve, undefined);
-      let problem = null;
-      try {
-        problem = JSON.parse(xhr.responseText);
-      } catch {
-        // A bucket answers XML.
-      }
-      settle(reject, failureOf(xhr.status, problem));
-    };
+    xhr.onerror = () => settle(reject, networkFailure(null, place.url));
+    xhr.onload = () => (xhr.status < 300 ? settle(resolve, undefined) : settle(reject, refusalOf(xhr)));
     xhr.send(file);
   });
 }
@@ -157,7 +161,7 @@ async function* eventsOf(response) {
   }
 }
 
-/** POST for an event stream; answers the result, tells of progress. */
+/** POST for an event stream; answers the result; onProgress({stage, fraction, ms}, id of the result to come). */
 export async function postStream(url, body, { onProgress, signal }) {
   const response = await call(url, {
     method: "POST",
@@ -168,7 +172,7 @@ export async function postStream(url, body, { onProgress, signal }) {
   try {
     for await (const event of eventsOf(response)) {
       const data = JSON.parse(event.data);
-      if (event.name === "progress") onProgress(data);
+      if (event.name === "progress") onProgress(data, response.headers.get("X-Result-Id"));
       else if (event.name === "result") return data;
       else if (event.name === "error") throw failureOf(data.status || 500, data);
     }

@@ -2,9 +2,10 @@
 //
 // A calibration is plain data, numbers null where nothing is typed and NaN where something else is:
 //   {depth_unit, depth_mode: "edges"|"lines", depth_top, depth_bottom, lines: [{row, depth}], step,
-//    y0, y1, tracks: [{x0, x1, curves: [{mnemonic, unit, left, right, scale, style}]}]}
+//    y0, y1, tracks: [{x0, x1, x_at, curves: [{mnemonic, unit, left, right, scale, style}]}]}
 // Rows and columns are pixels; y1 is exclusive, x1 inclusive (the centre of its column is the right scale
-// value).  A depth line at row r lies at the row's centre.
+// value).  A depth line at row r lies at the row's centre.  x_at: null, or {row: [x0, x1]} for a track that runs
+// askew, as saved layouts may have it.
 
 export const styles = ["solid", "dashed", "dotted"];
 
@@ -15,7 +16,7 @@ export function emptyCurve(index = 0) {
 export function emptyCalibration() {
   return {
     depth_unit: "ft", depth_mode: "edges", depth_top: null, depth_bottom: null, lines: [], step: null,
-    y0: null, y1: null, tracks: [{ x0: null, x1: null, curves: [emptyCurve()] }],
+    y0: null, y1: null, tracks: [{ x0: null, x1: null, x_at: null, curves: [emptyCurve()] }],
   };
 }
 
@@ -59,6 +60,26 @@ export function rowAt(lines, depth) {
   return a.y + ((depth - a.depth) / (b.depth - a.depth)) * (b.y - a.y);
 }
 
+/** A track's borders at y: [x0, x1], from edges [[y, x0, x1], …] or, without them, from its box. */
+export function bordersOf(edges, track, width) {
+  if (!edges || !edges.length) {
+    const columns = [track.x0 ?? 0, track.x1 ?? width - 1];
+    return () => columns;
+  }
+  let k = 0;
+  return (y) => {
+    while (k > 0 && edges[k][0] > y) k--;
+    while (k < edges.length - 2 && edges[k + 1][0] <= y) k++;
+    const a = edges[k], b = edges[Math.min(k + 1, edges.length - 1)];
+    const t = b[0] > a[0] ? Math.min(Math.max((y - a[0]) / (b[0] - a[0]), 0), 1) : 0;
+    return [a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2])];
+  };
+}
+
+/** A track's borders row by row where it has them, ascending: [[y, x0, x1], …]. */
+export const edgesOf = (track) =>
+  Object.entries(track.x_at || {}).map(([row, [x0, x1]]) => [Number(row) + 0.5, x0, x1]).sort((a, b) => a[0] - b[0]);
+
 /** Where a value lies across its track, 0 left to 1 right; more or less for values off the scale. */
 export function fractionOf(curve, value) {
   if (curve.scale === "log")
@@ -75,7 +96,7 @@ export function valueAt(curve, fraction) {
 /** The request's fields: the simple ones where they say it all, else a layout. */
 export function requestFields(c) {
   const fields = {};
-  const single = c.tracks.length === 1;
+  const single = c.tracks.length === 1 && !c.tracks[0].x_at;
   const track = c.tracks[0];
   const boxed = track.x0 !== null && track.x1 !== null && c.y0 !== null && c.y1 !== null;
   const bare = track.x0 === null && track.x1 === null && c.y0 === null && c.y1 === null;
@@ -111,6 +132,7 @@ export function toLayout(c, height = null) {
   layout.tracks = c.tracks.map((t) => {
     const track = {};
     if (t.x0 !== null && t.x1 !== null) track.x = [t.x0, t.x1];
+    if (t.x_at) track.x_at = t.x_at;
     track.curves = namedCurves(t).map(({ mnemonic, unit, left, right, scale, style }) => ({
       mnemonic, unit, left, right, scale, style,
     }));
@@ -136,6 +158,7 @@ export function fromLayout(layout) {
   c.tracks = layout.tracks.map((t) => ({
     x0: Array.isArray(t.x) ? number(t.x[0]) : null,
     x1: Array.isArray(t.x) ? number(t.x[1]) : null,
+    x_at: t.x_at && typeof t.x_at === "object" && Object.keys(t.x_at).length ? t.x_at : null,
     curves: (t.curves || []).map((k, i) => ({
       mnemonic: String(k.mnemonic ?? ""), unit: String(k.unit ?? ""), left: number(k.left), right: number(k.right),
       scale: k.scale === "log" ? "log" : "lin", style: styles.includes(k.style) ? k.style : styles[i % 3],

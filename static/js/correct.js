@@ -51,31 +51,41 @@ function pen(state, blank) {
   };
 }
 
-/** Takes the curve at the pointer's row along, its neighbours less and less. */
+/** A curve drawn dx pixels of the scan aside at row y, its neighbours within `reach` rows less and less:
+ * {sample: x}. */
+function bend(result, curve, y, dx, reach) {
+  const line = new Map(), [from, to] = result.range(y - reach, y + reach);
+  for (let i = from; i < to; i++) {
+    const near = 1 - Math.abs(result.y[i] - y) / reach;
+    if (near > 0 && !Number.isNaN(curve.values[i])) line.set(i, curve.x[i] + dx * near * near * (3 - 2 * near));
+  }
+  return line;
+}
+
+/** Takes the curve at the pointer's row along.  show(i, dx) and move(i, dx) do the same for a sample. */
 function drag(state) {
+  const { result, curve } = state;
   let grip = null, line = null;
+  const keep = (moved) => {
+    line = null;
+    if (moved) commit(result, curve, moved, (i, x) => result.valueFrom(curve, i, x));
+    state.changed();
+  };
+  const reach = (view) => REACH / view.scale;
   return {
     cursor: "ew-resize",
-    preview: () => line && [...line].map(([i, x]) => [x, state.result.y[i]]),
-    down: (at) => {
-      const reach = REACH / at.view.scale;
-      grip = { x: at.x, y: at.y, reach, range: state.result.range(at.y - reach, at.y + reach) };
-    },
+    preview: () => line && [...line].map(([i, x]) => [x, result.y[i]]),
+    down: (at) => (grip = { x: at.x, y: at.y, reach: reach(at.view) }),
     move: (at) => {
-      line = new Map();
-      for (let i = grip.range[0]; i < grip.range[1]; i++) {
-        const near = 1 - Math.abs(state.result.y[i] - grip.y) / grip.reach;
-        if (near > 0 && !Number.isNaN(state.curve.values[i]))
-          line.set(i, state.curve.x[i] + (at.x - grip.x) * near * near * (3 - 2 * near));
-      }
+      line = bend(result, curve, grip.y, at.x - grip.x, grip.reach);
       state.redraw();
     },
-    up: (at, cancelled) => {
-      const moved = line;
-      line = null;
-      if (moved && !cancelled) commit(state.result, state.curve, moved, (i, x) => state.result.valueFrom(state.curve, i, x));
-      state.changed();
+    up: (at, cancelled) => keep(cancelled ? null : line),
+    show: (i, dx, view) => {
+      line = dx ? bend(result, curve, result.y[i], dx, reach(view)) : null;
+      state.redraw();
     },
+    nudge: (i, dx, view) => keep(bend(result, curve, result.y[i], dx, reach(view))),
   };
 }
 

@@ -1,25 +1,9 @@
 // A result as numbers: every curve's values by depth, where they lie on the scan, how far to trust them,
 // and the corrections made by hand.
 
-import { depthLines, fractionOf, rowAt, valueAt } from "./calibration.js";
+import { bordersOf, depthLines, fractionOf, rowAt, valueAt } from "./calibration.js";
 
 export const SURE = 0.8, DOUBTFUL = 0.5;
-
-/** A track's borders at y: [x0, x1], from edges [[y, x0, x1], …] or, without them, from its box. */
-function bordersOf(edges, track, width) {
-  if (!edges || !edges.length) {
-    const columns = [track.x0 ?? 0, track.x1 ?? width - 1];
-    return () => columns;
-  }
-  let k = 0;
-  return (y) => {
-    while (k > 0 && edges[k][0] > y) k--;
-    while (k < edges.length - 2 && edges[k + 1][0] <= y) k++;
-    const a = edges[k], b = edges[Math.min(k + 1, edges.length - 1)];
-    const t = b[0] > a[0] ? Math.min(Math.max((y - a[0]) / (b[0] - a[0]), 0), 1) : 0;
-    return [a[1] + t * (b[1] - a[1]), a[2] + t * (b[2] - a[2])];
-  };
-}
 
 export class Result {
   /** reply: what POST /digitize answered; calibration: what was asked; table: its CSV, read; edges: its file. */
@@ -198,14 +182,17 @@ export class Result {
     return out;
   }
 
-  /** A curve's figures as they are now. */
+  /** A curve's figures as they are now: the share of samples with a value, and of the `read` ones, which the
+   * network gave, the mean confidence. */
   summary(curve) {
-    let known = 0, sum = 0;
-    for (let i = 0; i < this.n; i++)
-      if (!Number.isNaN(curve.values[i])) {
-        known++;
-        sum += curve.confidence[i];
-      }
-    return { coverage: this.n ? known / this.n : 0, confidence: known ? sum / known : 0 };
+    let known = 0, read = 0, sum = 0;
+    for (let i = 0; i < this.n; i++) {
+      if (Number.isNaN(curve.values[i])) continue;
+      known++;
+      if (curve.edited[i]) continue;
+      read++;
+      sum += curve.confidence[i];
+    }
+    return { coverage: this.n ? known / this.n : 0, confidence: read ? sum / read : 0, read };
   }
 }

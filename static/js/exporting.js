@@ -29,6 +29,21 @@ function notes(result, date) {
   return lines;
 }
 
+/** The server's lines say of each curve where it has values and how sure they are: brought up to date for those
+ * that were edited.  They come in the curves' order. */
+function renewFigures(head, other, result) {
+  const figures = /^(\s+\S.*; values at )\d+ % of the depths, mean confidence \d+ %$/;
+  let k = 0;
+  for (let i = other + 1; other >= 0 && i < head.length; i++) {
+    const found = head[i].match(figures);
+    const curve = found && result.curves[k++];
+    if (!curve || !curve.edited.includes(1)) continue;
+    const { coverage, confidence, read } = result.summary(curve);
+    const rest = read ? `mean confidence ${Math.round(100 * confidence)} % where not edited` : "all edited";
+    head[i] = `${found[1]}${Math.round(100 * coverage)} % of the depths, ${rest}`;
+  }
+}
+
 /** The decimals in which each column of the data is written. */
 function columnDecimals(lines, columns) {
   const decimals = new Array(columns).fill(0);
@@ -59,6 +74,7 @@ export function editedLas(las, result, date) {
       const text = written(result.curves[column - 1].values[i], decimals[column]) ?? NULL_VALUE;
       return text.length < cell.length ? text.padStart(cell.length) : ` ${text}`;
     }));
+  renewFigures(head, other, result);
   head.splice(other < 0 ? head.length : other + 1, 0, ...(other < 0 ? ["~Other"] : []), ...notes(result, date));
   return [...head, lines[data], ...rows].join(newline);
 }

@@ -24,6 +24,7 @@ const readCurve = (node) => ({
   style: field(node, "style").value,
 });
 
+const edgesKept = new WeakMap(); // of tracks whose borders a loaded layout gives row by row
 const trackNodes = () => [...$("tracks").children];
 const lineNodes = () => [...$("lines").children];
 const curveNodes = (track) => [...field(track, "curves").children];
@@ -44,6 +45,7 @@ export function read() {
     tracks: trackNodes().map((node) => ({
       x0: parseNumber(field(node, "x0").value),
       x1: parseNumber(field(node, "x1").value),
+      x_at: edgesKept.get(node) ?? null,
       curves: curveNodes(node).map(readCurve),
     })),
   };
@@ -126,10 +128,21 @@ export function addTrack(track) {
     field(addCurve(node, emptyCurve(curveNodes(node).length)), "mnemonic").focus();
     changed();
   });
+  for (const side of ["x0", "x1"]) field(node, side).addEventListener("input", () => keepEdges(node, null));
+  keepEdges(node, track.x_at);
   $("tracks").append(node);
   track.curves.forEach((curve) => addCurve(node, curve));
   number();
   return node;
+}
+
+/** Borders given row by row hold until a column is typed or dragged. */
+function keepEdges(node, edges) {
+  if (edges) edgesKept.set(node, edges);
+  else edgesKept.delete(node);
+  const rows = Object.keys(edges || {}).length;
+  field(node, "edges-note").hidden = !rows;
+  field(node, "edges-note").textContent = rows ? `The loaded calibration gives its borders at ${rows} rows; typing or dragging a column drops them.` : "";
 }
 
 function addCurve(track, curve) {
@@ -163,6 +176,7 @@ export function setNumbers({ y0, y1, line, track }) {
   if (line) field(lineNodes()[line.index], "row").value = text(line.row);
   if (track) {
     const node = trackNodes()[track.index];
+    keepEdges(node, null);
     if (track.x0 !== undefined) field(node, "x0").value = text(track.x0);
     if (track.x1 !== undefined) field(node, "x1").value = text(track.x1);
   }

@@ -1,9 +1,12 @@
 // The page: a scan comes in, is digitized, and its result is shown.
 
-import { $, el, formatBytes, formatMs, saveFile } from "./util.js";
+import { $, el, formatBytes, formatMs, saveText } from "./util.js";
 import * as api from "./api.js";
 import * as form from "./form.js";
 import { check, emptyCalibration, fromLayout, requestFields, toLayout } from "./calibration.js";
+import { scan, withScan } from "./scan.js";
+import { peek, stopPeek } from "./peek.js";
+import { showStep, startGuide } from "./guide.js";
 import { Viewer } from "./viewer.js";
 import { Marks } from "./marks.js";
 import { LogPlot, PlainView } from "./logplot.js";
@@ -17,9 +20,8 @@ const viewer = new Viewer($("viewer"), $("strip"));
 const marks = new Marks(viewer, form, $("handles"));
 const plain = new PlainView($("plot"));
 const plot = new LogPlot($("plot"), $("plot-header"), plain);
-const resultView = new ResultView(viewer, plot);
+const resultView = new ResultView(viewer, plot, showFailure);
 
-const scan = { file: null, key: "", size: null };
 let running = null; // the AbortController of what is under way
 
 /* --- errors --- */
@@ -47,10 +49,16 @@ function takeFile(file) {
   if (!file) return;
   Object.assign(scan, { file, key: "", size: null });
   $("problem").hidden = true;
-  $("scan-facts").textContent = `${file.name || "pasted scan"}, ${formatBytes(file.size)}`;
-  $("scan-facts").hidden = false;
+  showFacts();
   api.setApiKey($("api_key").value);
-  preview();
+  showPreview();
+}
+
+function showFacts() {
+  const { file, size } = scan, { well } = form.readHeader();
+  $("scan-facts").textContent = `${file.name || "pasted scan"}, ${formatBytes(file.size)}` +
+    (size ? `, ${size.width} × ${size.height} pixels` : "") + (well ? `. The LAS header below still names the well ${well}.` : "");
+  $("scan-facts").hidden = false;
 }
 
 function startChoosing() {
@@ -74,11 +82,7 @@ function startChoosing() {
 async function takeSample() {
   try {
     const [picture, sample] = await Promise.all([api.call("/sample/sample.tif"), api.getJson("/sample/sample.json")]);
-    const [x0, y0, x1, y1] = sample.track;
-    form.write({
-      ...emptyCalibration(), depth_unit: sample.depth_unit, depth_top: sample.depth_top, depth_bottom: sample.depth_bottom,
-      y0, y1, tracks: [{ x0, x1: x1 - 1, curves: sample.curves }],
-    });
+    form.write(fromLayout(sample));
     takeFile(new File([await picture.blob()], "sample.tif", { type: "image/tiff" }));
   } catch (failure) {
     if (!(failure instanceof api.Failure)) throw failure;
@@ -110,30 +114,15 @@ function setRunning(controller) {
   (controller ? $("cancel") : $("digitize-button")).focus();
 }
 
-async function uploadScan(signal, onProgress) {
-  if (scan.key) return;
-  const { file } = scan;
-  const key = await api.upload(file, { signal, onProgress });
-  if (scan.file === file) scan.key = key;
-}
-
 async function digitize(body, signal) {
   const started = performance.now();
   const onUpload = (sent, total) =>
     showProgress("upload", total ? sent / total : 1, performance.now() - started, `: ${formatBytes(sent)} of ${formatBytes(total)}`);
-  for (let again = false; ; again = true) {
-    await uploadScan(signal, onUpload);
-    try {
-      return await api.postStream("/digitize", { ...body, confidence: 1, key: scan.key }, {
-        signal,
-        onProgress: (p) => showProgress(p.stage, p.fraction, p.ms),
-      });
-    } catch (failure) {
-      // The server no longer has the scan: it is sent again, once.
-      if (again || ![404, 410].includes(failure.status) || failure.field === "model") throw failure;
-      scan.key = "";
-    }
-  }
+  return withScan({ signal, onUpload }, (key) =>
+    api.postStream("/digitize", { ...body, confidence: 1, key }, {
+      signal,
+      onProgress: (p) => showProgress(p.stage, p.fraction, p.ms),
+    }));
 }
 
 async function submit(event) {
@@ -170,58 +159,29 @@ async function submit(event) {
 
 /* --- the scan on the screen --- */
 
-let previewing = null; // the AbortController of the preview under way
-
 function showDesk(shown) {
   $("desk").hidden = !shown;
   $("empty").hidden = shown;
 }
 
-/** Sends the scan and shows its preview; digitizing works without. */
-async function preview() {
-  previewing?.abort();
-  const controller = (previewing = new AbortController());
-  const say = (text) => ($("peek-state").textContent = text);
+function showPreview() {
   closeResult();
   viewer.close();
   showDesk(false);
-  $("empty").firstElementChild.hidden = true;
-  $("peek").hidden = true;
-  $("stop-preview").hidden = false;
-  try {
-    for (let again = false; ; again = true) {
-      await uploadScan(controller.signal, (sent, total) => say(`Sending the scan: ${formatBytes(sent)} of ${formatBytes(total)}`));
-      try {
-        const made = await api.postStream("/previews", { key: scan.key }, {
-          signal: controller.signal,
-          onProgress: (p) => say(p.stage === "queue" ? "Waiting for a free slot" : `Preparing the preview: ${Math.round(100 * p.fraction)} %`),
-        });
-        say("");
-        showDesk(true);
-        await viewer.open(made);
-        scan.size = made;
-        $("scan-facts").textContent += `, ${made.width} × ${made.height} pixels`;
-        marks.setShown(true);
-        break;
-      } catch (failure) {
-        if (again || ![404, 410].includes(failure.status) || !scan.key) throw failure;
-        scan.key = "";
-      }
-    }
-  } catch (failure) {
-    if (previewing !== controller) return;
-    if (failure.kind === "cancelled") say("Preview stopped. Digitizing works without it.");
-    else {
-      say("No preview. Digitizing works without it.");
-      showFailure(failure);
-    }
-  } finally {
-    if (previewing === controller) {
-      previewing = null;
-      $("stop-preview").hidden = true;
-    }
-  }
+  guide();
+  peek({
+    fail: showFailure,
+    show: async (made) => {
+      showDesk(true);
+      await viewer.open(made);
+      showFacts();
+      marks.setShown(true);
+      guide();
+    },
+  });
 }
+
+const guide = () => showStep(form.read(), viewer.isOpen ? scan.size.height : null);
 
 function startDesk() {
   const press = (id, f) => $(id).addEventListener("click", () => viewer.isOpen && f());
@@ -229,7 +189,7 @@ function startDesk() {
   press("width", () => viewer.fitWidth());
   press("in", () => viewer.zoomBy(1.5));
   press("out", () => viewer.zoomBy(1 / 1.5));
-  $("stop-preview").addEventListener("click", () => previewing?.abort());
+  $("stop-preview").addEventListener("click", stopPeek);
   const setTool = (id) => {
     for (const name of ["draw-track", "pick-line"]) $(name).setAttribute("aria-pressed", String(name === id));
     viewer.setTool(id === "draw-track" ? boxTool : id === "pick-line" ? lineTool : null);
@@ -270,6 +230,8 @@ function showTab(name) {
     $(`tab-${tab}`).tabIndex = tab === name ? 0 : -1;
   }
   document.querySelector(".panel > .go").hidden = name === "result" && !running;
+  for (const part of document.querySelectorAll("#toolbar .calibrating")) part.hidden = name !== "form";
+  $("curves-switch").hidden = name === "form" || !viewer.isOpen;
   marks.setShown(name === "form");
 }
 
@@ -278,7 +240,6 @@ function closeResult() {
   resultView.clear();
   $("tabs").hidden = true;
   $("desk").classList.remove("with-plot");
-  $("curves-switch").hidden = true;
   showTab("form");
 }
 
@@ -298,7 +259,6 @@ function lasOf(url) {
   let kept = null;
   return () => (kept ??= api.getText(url).catch((failure) => {
     kept = null;
-    showFailure(failure);
     throw failure;
   }));
 }
@@ -316,14 +276,17 @@ async function showResult(reply, calibration, fields) {
   showDesk(true);
   $("desk").classList.add("with-plot");
   $("desk").classList.toggle("no-scan", !viewer.isOpen);
-  $("curves-switch").hidden = !viewer.isOpen;
   $("tabs").hidden = false;
   plot.mover = viewer.isOpen ? viewer : plain;
   resultView.show(result, { csv: () => csv.text(), las: artifacts.las && lasOf(artifacts.las) }, curlOf(fields));
   showTab("result");
   const y0 = Math.min(result.y[0], result.y[result.n - 1]), y1 = Math.max(result.y[0], result.y[result.n - 1]);
   if (!viewer.isOpen) plain.fit(y0, y1);
-  else showTracks(result, Math.max(viewer.view.y0, y0), y1);
+  else {
+    // The viewer takes its new size in the next frame, and would move what was shown before.
+    const top = Math.max(viewer.view.y0, y0);
+    requestAnimationFrame(() => viewer.isOpen && resultView.result === result && showTracks(result, top, y1));
+  }
   if (innerWidth <= 900) $("stage").scrollIntoView();
 }
 
@@ -349,7 +312,7 @@ function startCalibrations() {
   $("last-calibration").disabled = !localStorage.getItem("calibration");
   $("last-calibration").addEventListener("click", () => useLayout(JSON.parse(localStorage.getItem("calibration"))));
   $("save-calibration").addEventListener("click", () =>
-    saveFile("calibration.json", "application/json", JSON.stringify(toLayout(form.read(), scan.size?.height ?? null), null, 2) + "\n"));
+    saveText("calibration.json", "application/json", JSON.stringify(toLayout(form.read(), scan.size?.height ?? null), null, 2) + "\n"));
   $("calibration-file").addEventListener("change", async () => {
     const file = $("calibration-file").files[0];
     $("calibration-file").value = "";
@@ -406,6 +369,8 @@ function start() {
   startCalibrations();
   startBudget();
   startTheme();
+  startGuide();
+  form.onChange(guide);
   viewer.onView(() => plot.redraw());
   plain.changed = () => plot.redraw();
   for (const tab of ["form", "result"]) {

@@ -2,7 +2,7 @@
 // the handles by which they are moved with mouse, finger or keys.
 
 import { clamp, el } from "./util.js";
-import { depthAt, depthLines, regionRows, rowAt } from "./calibration.js";
+import { bordersOf, depthAt, depthLines, edgesOf, regionRows, rowAt } from "./calibration.js";
 import { depthSteps, label, multiples, trackLines, usable } from "./scales.js";
 
 const BOX = "#0b6bcb", GRID = "rgba(11,107,203,.38)", GRID_STRONG = "rgba(11,107,203,.75)", LINE = "#b3261e";
@@ -82,8 +82,7 @@ export class Marks {
     const left = view.sx(columns[0] + 0.5), right = view.sx(columns[1] + 0.5);
     const top = Math.max(view.sy(y0), -2), bottom = Math.min(view.sy(y1), view.height + 2);
     if (this.grid && bottom > top) this.drawGrid(g, view, track, left, right, top, bottom, lines);
-    stroke(g, BOX, 2, [left, top], [left, bottom]);
-    stroke(g, BOX, 2, [right, top], [right, bottom]);
+    this.drawBorders(g, view, track, y0, y1);
     if (bottom > top) tag(g, `Track ${i + 1}`, (left + right) / 2, clamp(top + 12, 12, Math.max(bottom - 12, 12)), BOX, "center");
     const middle = clamp((Math.max(top, 0) + Math.min(bottom, view.height)) / 2, 20, view.height - 20) + ((i % 3) - 1) * 34;
     const edge = (side, x, name) => handles.push({
@@ -93,6 +92,12 @@ export class Marks {
     });
     edge("x0", left, "left");
     edge("x1", right, "right");
+  }
+
+  drawBorders(g, view, track, y0, y1) {
+    const edges = edgesOf(track), at = bordersOf(edges, track, 0);
+    const rows = [y0, ...edges.map(([y]) => y).filter((y) => y > y0 && y < y1), y1];
+    for (const side of [0, 1]) stroke(g, BOX, 2, ...rows.map((y) => [view.sx(at(y)[side] + 0.5), view.sy(y)]));
   }
 
   drawGrid(g, view, track, left, right, top, bottom, lines) {

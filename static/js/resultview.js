@@ -1,16 +1,24 @@
 // What is shown of a result: its curves over the scan and in the plot, what is doubtful, the corrections, the files.
 
-import { $, el, formatMs, parseNumber, saveFile } from "./util.js";
+import { $, el, formatMs, parseNumber, saveText } from "./util.js";
 import { drawCurve } from "./trace.js";
 import { plotColor, scanColor } from "./colors.js";
+import { Failure } from "./api.js";
+import { download } from "./download.js";
 import { editedCsv, editedLas } from "./exporting.js";
+import { PointHandle } from "./pointhandle.js";
 import { makeTool, setStretch } from "./correct.js";
 
 const percent = (x) => `${Math.round(100 * x)} %`;
 
 export class ResultView {
-  constructor(viewer, plot) {
-    Object.assign(this, { viewer, plot, result: null, stripMarks: [], curve: null, tool: "", overlay: true });
+  /** fail(failure) tells of a file that could not be brought. */
+  constructor(viewer, plot, fail) {
+    Object.assign(this, { viewer, plot, fail, result: null, stripMarks: [], curve: null, tool: "", overlay: true });
+    this.point = new PointHandle(viewer, $("points"), {
+      move: (i, dx) => this.viewer.tool.nudge(i, dx, this.viewer.view),
+      show: (i, dx) => this.viewer.tool.show(i, dx, this.viewer.view),
+    });
     viewer.addLayer((g, view) => this.result && this.drawOver(g, view));
     viewer.marks = () => this.stripMarks;
     plot.onHover = (y) => this.hover(y);
@@ -53,6 +61,7 @@ export class ResultView {
   clear() {
     this.result = this.plot.result = null;
     this.stripMarks = [];
+    this.point.on(null, null);
     this.viewer.setTool(null);
   }
 
@@ -123,7 +132,7 @@ export class ResultView {
 
   listCurves() {
     $("curve-list").replaceChildren(...this.result.curves.map((curve) => {
-      const { coverage, confidence } = this.result.summary(curve);
+      const { coverage, confidence, read } = this.result.summary(curve);
       const box = el("input", { type: "checkbox", on: { change: () => {
         curve.shown = box.checked;
         this.plot.layOut();
@@ -134,7 +143,7 @@ export class ResultView {
       const swatch = el("span", { class: `sample ${curve.style}` });
       swatch.style.borderTopColor = plotColor(curve.number);
       return el("li", {}, el("label", { class: "switch" }, box, swatch, el("b", { text: curve.mnemonic }),
-        el("span", { class: "dim", text: `${percent(coverage)} found, ${percent(confidence)} sure` })));
+        el("span", { class: "dim", text: `${percent(coverage)} found, ${read ? `${percent(confidence)} sure` : "edited"}` })));
     }));
   }
 
@@ -176,17 +185,27 @@ export class ResultView {
     const stem = (image.name || "curves").replace(/\.tiff?$/i, "");
     const date = new Date().toISOString().slice(0, 10);
     const edited = result.isEdited;
+    const bring = (work) => work().catch((failure) => {
+      if (!(failure instanceof Failure)) throw failure;
+      this.fail(failure);
+    });
     const nodes = [];
     if (edited && files.las)
       nodes.push(el("button", { type: "button", class: "main", text: "Corrected LAS", on: {
-        click: async () => saveFile(`${stem}_edited.las`, "text/plain", editedLas(await files.las(), result, date)) } }));
+        click: () => bring(async () => saveText(`${stem}_edited.las`, "text/plain", editedLas(await files.las(), result, date))) } }));
     if (edited)
       nodes.push(el("button", { type: "button", text: "Corrected CSV", on: {
-        click: async () => saveFile(`${stem}_edited.csv`, "text/csv", editedCsv(await files.csv(), result)) } }));
-    for (const [kind, name] of [["las", "LAS"], ["csv", "CSV"], ["overlay", "Overlay PNG"]])
-      if (artifacts[kind])
-        nodes.push(el("a", { class: kind === "las" && !edited ? "button main" : "button", href: artifacts[kind],
-          download: `${stem}.${kind === "overlay" ? "png" : kind}`, text: edited && kind !== "overlay" ? `${name} as digitized` : name }));
+        click: () => bring(async () => saveText(`${stem}_edited.csv`, "text/csv", editedCsv(await files.csv(), result))) } }));
+    for (const [kind, name] of [["las", "LAS"], ["csv", "CSV"], ["overlay", "Overlay PNG"]]) {
+      const href = artifacts[kind], file = `${stem}.${kind === "overlay" ? "png" : kind}`;
+      if (href)
+        nodes.push(el("a", { class: kind === "las" && !edited ? "button main" : "button", href, download: file,
+          text: edited && kind !== "overlay" ? `${name} as digitized` : name, on: {
+            click: (event) => {
+              event.preventDefault();
+              bring(() => download(href, file));
+            } } }));
+    }
     $("downloads").replaceChildren(...nodes);
   }
 
@@ -200,6 +219,9 @@ export class ResultView {
       result: this.result, curve: this.curve, redraw: () => this.viewer.redraw(), changed: () => this.refresh(),
     };
     this.viewer.setTool(name && this.curve ? makeTool[name](state) : null);
+    const { y0, y1 } = this.viewer.view;
+    const y = this.plot.cursor !== null && this.plot.cursor > y0 && this.plot.cursor < y1 ? this.plot.cursor : (y0 + y1) / 2;
+    this.point.on(this.result, name === "drag" ? this.curve : null, y);
   }
 
   step(which) {

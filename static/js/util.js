@@ -38,15 +38,17 @@ export function formatMs(ms) {
   return `${Math.floor(ms / 60000)} min ${Math.round((ms % 60000) / 1000)} s`;
 }
 
-/** Hands the text to the user as a file. */
-export function saveFile(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Hands a Blob to the user as a file. */
+export function saveFile(name, blob) {
+  const url = URL.createObjectURL(blob);
   const link = el("a", { href: url, download: name });
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
+
+export const saveText = (name, type, text) => saveFile(name, new Blob([text], { type }));
 
 /** Calls f at most once a frame. */
 export function eachFrame(f) {

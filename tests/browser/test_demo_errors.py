@@ -30,17 +30,18 @@ def test_not_a_tiff(site, open_page):
 def test_fields_are_marked(site, open_page):
     page = open_page(site)
     take_sample(page)
-    page.fill("#depth_bottom", "abc")
+    second = page.get_by_label("Depth line 2: depth")
+    second.fill("abc")
     page.fill(".left", "")
     page.click("#digitize-button")
     assert "2 fields" in problem(page)
-    assert page.get_attribute("#depth_bottom", "aria-invalid") == "true"
-    assert page.input_value("#depth_bottom") == "abc"
-    page.fill("#depth_bottom", "1000")
+    assert second.get_attribute("aria-invalid") == "true" and second.input_value() == "abc"
+    second.fill("6500")
     page.fill(".left", "0")
+    page.fill("#step", "-1")
     page.click("#digitize-button")
-    page.wait_for_selector('#depth_bottom[aria-invalid="true"]')
-    assert "greater" in problem(page)   # the server's own sentence, at its field
+    page.wait_for_selector('#step[aria-invalid="true"]')
+    assert "step" in problem(page)   # the server's own sentence, at its field
 
 
 def test_server_gone(serve, open_page):
