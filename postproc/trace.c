@@ -10,6 +10,7 @@
 #include "postproc/trace_line.h"
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
+#include "postproc/trace_shade.h"
 #include "postproc/trace_spare.h"
 
 /* The curves of one class of the mask. */
@@ -91,11 +92,17 @@ static enum err_code untangle_groups(struct group *g, struct group *h, bool *cha
 }
 
 /* Tells the lines apart where they meet. */
-static enum err_code untangle(struct work *w, struct err *e)
+static enum err_code untangle(struct work *w, const struct job *job, struct err *e)
 {
     bool changed = false;
     enum err_code rc = ERR_OK;
 
+    for (size_t k = 0; k < w->n_groups && rc == ERR_OK; k++) {
+        struct group *g = &w->groups[k];
+
+        if (g->n > 1 && g->evidence.track->shade)
+            rc = shade_read(g->lines, g->n, g->evidence.track, mask_columns(g->evidence.mask), job, e);
+    }
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t l = k; l < w->n_groups && rc == ERR_OK; l++)
             rc = untangle_groups(&w->groups[k], &w->groups[l], &changed, e);
@@ -260,7 +267,7 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
         rc = settle_spare(&w, &w.groups[k], job, e);
     if (rc == ERR_OK)
-        rc = untangle(&w, e);
+        rc = untangle(&w, job, e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
         struct group *g = &w.groups[k];
 

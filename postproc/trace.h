@@ -4,6 +4,7 @@
 #define POSTPROC_TRACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/job.h"
@@ -21,10 +22,16 @@ struct trace {
     int rows;
 };
 
+/* Gives how dark the scan is at row y of the mask, before any levelling: ink: [columns], 0 paper .. 255 black. */
+typedef enum err_code (*trace_shade)(void *ctx, int y, uint8_t *ink, struct err *e);
+
 struct trace_track {
     const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
     const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */
     size_t n;
+    trace_shade shade;               /* NULL for a scan in black and white; else asked for rows in ascending order, once,
+                                      * if curves of one style are to be told apart */
+    void *shade_ctx;
 };
 
 /* Traces every curve of the track.  out: [n], zeroed by the caller; on success each holds arrays of

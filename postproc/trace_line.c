@@ -27,8 +27,9 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
     line->rival = calloc(n, sizeof *line->rival);
     line->x = calloc(n, sizeof *line->x);
     line->claim = calloc(n, sizeof *line->claim);
+    line->shade = calloc(n, sizeof *line->shade);
     if (line->path && line->ink && line->lo && line->hi && line->centre && line->peak && line->rival && line->x &&
-        line->claim)
+        line->claim && line->shade)
         return ERR_OK;
     line_free(line);
     return err_memory(e, "tracing a curve");
@@ -45,6 +46,7 @@ void line_free(struct line *line)
     free(line->rival);
     free(line->x);
     free(line->claim);
+    free(line->shade);
     memset(line, 0, sizeof *line);
 }
 

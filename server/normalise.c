@@ -26,6 +26,7 @@ struct normalise {
     struct resample resample;
     struct flatten flatten;
     struct mask_geometry geometry;
+    uint8_t *shade;          /* [x1 - x0], made when it is first asked for */
 };
 
 static bool believed(double dpi, int width)
@@ -135,6 +136,7 @@ void normalise_free(struct normalise *normalise)
         return;
     flatten_clear(&normalise->flatten);
     resample_clear(&normalise->resample);
+    free(normalise->shade);
     free(normalise);
 }
 
@@ -158,6 +160,19 @@ enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct e
     if (normalise->flattens)
         return flatten_next(&normalise->flatten, ink, e);
     return resample_next(&normalise->resample, ink, e);
+}
+
+enum err_code normalise_shade(struct normalise *n, int y, uint8_t *ink, struct err *e)
+{
+    int width = n->x1 - n->x0, height = n->y1 - n->y0, row = (int)((y + 0.5) / n->geometry.y_scale);
+    if (!n->shade && !(n->shade = malloc((size_t)width)))
+        return err_memory(e, "a row of the scan");
+    enum err_code rc = scan_row(n, row < height ? row : height - 1, n->shade, e);
+    for (int x = 0; rc == ERR_OK && x < n->resample.columns; x++) {
+        int at = (int)((x + 0.5) / n->geometry.x_scale);
+        ink[x] = n->shade[at < width ? at : width - 1];
+    }
+    return rc;
 }
 
 enum err_code normalise_rewind(struct normalise *normalise, struct err *e)

@@ -341,6 +341,31 @@ static void passes_the_scans_errors_up(void **state)
     scan_close(scan);
 }
 
+static double stepped(const struct page *page, int x, int y)
+{
+    (void)page;
+    return (x / 4 * 16 + y / 4 * 5) % 251;
+}
+
+static void shades_are_the_nearest_pixels_as_they_are(void **state)
+{
+    (void)state;
+    struct page page = { 640, 480, 8, 400, 400, stepped, 0, 0, 0 };
+    struct scan *scan = open_page(&page);
+    struct normalise *normalise = NULL;
+    struct err e = { 0 };
+    uint8_t shade[300];
+    assert_int_equal(normalise_open(&normalise, scan, 20, 40, 620, 480, 200, &e), ERR_OK);
+    assert_int_equal(normalise_columns(normalise), 300);
+    for (int y = 0; y < 220; y++) {
+        assert_int_equal(normalise_shade(normalise, y, shade, &e), ERR_OK);
+        for (int x = 0; x < 300; x++)
+            assert_int_equal(shade[x], stepped(&page, 20 + 2 * x + 1, 40 + 2 * y + 1));
+    }
+    normalise_free(normalise);
+    scan_close(scan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +378,7 @@ int main(void)
         cmocka_unit_test(leaves_blank_paper_blank),
         cmocka_unit_test(refuses_regions_outside),
         cmocka_unit_test(passes_the_scans_errors_up),
+        cmocka_unit_test(shades_are_the_nearest_pixels_as_they_are),
     };
     return cmocka_run_group_tests_name("normalise", tests, make_file, drop_file);
 }

@@ -352,7 +352,7 @@ static void test_cancelled_job_holds_nothing(void **state)
     struct err e = {0};
     struct job job = {.cancelled = true};
     struct page p = page_of(1, 100);
-    struct trace_track track = {p.left, p.right, two_solid, 2};
+    struct trace_track track = {.left = p.left, .right = p.right, .style = two_solid, .n = 2};
     struct trace t[2] = {{0}};
     struct mask *mask;
 

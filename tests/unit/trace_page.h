@@ -74,7 +74,7 @@ static inline void trace(const struct page *p, const enum curve_style *style, si
 {
     struct err e = {0};
     struct mask *mask;
-    struct trace_track track = {p->left, p->right, style, n};
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n};
     size_t plane = (size_t)p->rows * COLUMNS;
 
     memset(out, 0, n * sizeof *out);

@@ -1,0 +1,123 @@
+#include "postproc/trace_shade.h"
+#include "tests/unit/trace_page.h"
+
+enum { ROWS = 1200 };
+
+/* Two solid curves that meet again and again, and how dark the scan is under each. */
+struct scan {
+    double light[ROWS], dark[ROWS];
+    int least, most;     /* darkness of the two */
+    int noise;           /* up to this much less, row by row, under both */
+    int fails_at, asked; /* row; rows asked for so far */
+};
+
+static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
+{
+    struct scan *s = ctx;
+
+    assert_int_equal(y, s->asked++);
+    if (y == s->fails_at)
+        return err_set(e, ERR_MALFORMED, "a bad row");
+    for (int x = 0; x < COLUMNS; x++) {
+        ink[x] = 0;
+        if (fabs(x - s->light[y]) < 2)
+            ink[x] = (uint8_t)(s->least - s->noise * (y * 7 % 11) / 10);
+        if (fabs(x - s->dark[y]) < 2)
+            ink[x] = (uint8_t)(s->most - s->noise * (y * 5 % 13) / 12);
+    }
+    return ERR_OK;
+}
+
+/* Where they meet they turn back, so that their directions speak for a crossing. */
+static struct page page_of_two(struct scan *s)
+{
+    struct page p = page_of(1, ROWS);
+
+    for (int y = 0; y < ROWS; y++) {
+        double swing = fabs(60 * sin(y * 3.14159265 / 150));
+
+        s->light[y] = 150 - swing;
+        s->dark[y] = 150 + swing;
+    }
+    curve(&p, 0, s->light, 0, ROWS - 1);
+    curve(&p, 0, s->dark, 0, ROWS - 1);
+    s->fails_at = -1;
+    return p;
+}
+
+static enum err_code trace_two(const struct page *p, struct scan *s, struct trace *out, struct err *e)
+{
+    static const enum curve_style style[] = {STYLE_SOLID, STYLE_SOLID};
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = 2, .shade = give, .shade_ctx = s};
+    struct mask *mask;
+    enum err_code rc;
+
+    memset(out, 0, 2 * sizeof *out);
+    assert_int_equal(mask_create(&mask, 1, ROWS, COLUMNS, e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, ROWS, p->logits, (size_t)ROWS * COLUMNS, COLUMNS, e), ERR_OK);
+    rc = trace_track(mask, &track, out, NULL, e);
+    mask_free(mask);
+    return rc;
+}
+
+/* Share of rows in which the two come back as light and dark. */
+static double told_apart(int least, int most, int noise)
+{
+    static struct scan s;
+    struct err e = {0};
+    struct trace t[2];
+    double share;
+
+    memset(&s, 0, sizeof s);
+    s.least = least;
+    s.most = most;
+    s.noise = noise;
+    struct page p = page_of_two(&s);
+    assert_int_equal(trace_two(&p, &s, t, &e), ERR_OK);
+    assert_int_equal(s.asked, ROWS);
+    share = (share_near(&t[0], s.light, 5, ROWS - 5, 3) + share_near(&t[1], s.dark, 5, ROWS - 5, 3)) / 2;
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+    return share;
+}
+
+static void test_the_darker_line_stays_the_darker_one(void **state)
+{
+    (void)state;
+    assert_true(told_apart(236, 255, 0) > 0.97);
+    assert_true(told_apart(150, 250, 20) > 0.97);
+}
+
+static void test_ink_of_one_pen_says_nothing(void **state)
+{
+    (void)state;
+    assert_true(told_apart(255, 255, 0) < 0.9);
+    assert_true(told_apart(240, 245, 100) < 0.9);
+}
+
+static void test_a_row_that_cannot_be_read_is_said(void **state)
+{
+    static struct scan s;
+    struct err e = {0};
+    struct trace t[2];
+    struct page p = page_of_two(&s);
+
+    (void)state;
+    s.fails_at = 700;
+    assert_int_equal(trace_two(&p, &s, t, &e), ERR_MALFORMED);
+    assert_null(t[0].x);
+    assert_null(t[1].x);
+    page_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_darker_line_stays_the_darker_one),
+        cmocka_unit_test(test_ink_of_one_pen_says_nothing),
+        cmocka_unit_test(test_a_row_that_cannot_be_read_is_said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
