@@ -2,6 +2,7 @@
 
 import { $, el, formatBytes, formatMs } from "./util.js";
 import { getJson } from "./api.js";
+import { multiples, niceStep } from "./scales.js";
 
 const RUN_PRICE = 0.45, LINES = [750, 1800];
 
@@ -60,22 +61,24 @@ function drawMeter() {
   const slider = $("runs");
   if (Number(slider.max) !== m.max) Object.assign(slider, { max: m.max, step: m.step, value: m.currency === "EUR" ? 900 : m.max / 4 });
   const runs = Number(slider.value), cost = runs * m.price, top = Math.max(m.max * m.price, ...m.lines.map((l) => l.cost)) * 1.08;
-  const x = (n) => 60 + (n / m.max) * 620, y = (c) => 250 - (c / top) * 230;
+  const x = (n) => 60 + (n / m.max) * 600, y = (c) => 250 - (c / top) * 230;
   const svg = (tag, attributes, text) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     if (text !== undefined) node.textContent = text;
     return node;
   };
-  const parts = [svg("path", { d: "M60 20V250H680", class: "axis" }), svg("path", { d: `M${x(0)} ${y(0)}L${x(m.max)} ${y(m.max * m.price)}`, class: "serverless" })];
+  const parts = [svg("path", { d: "M60 20V250H660", class: "axis" }), svg("path", { d: `M${x(0)} ${y(0)}L${x(m.max)} ${y(m.max * m.price)}`, class: "serverless" })];
   for (const line of m.lines) {
-    parts.push(svg("path", { d: `M60 ${y(line.cost)}H680`, class: "fixed" }), svg("text", { x: 66, y: y(line.cost) - 5 }, line.name));
+    parts.push(svg("path", { d: `M60 ${y(line.cost)}H660`, class: "fixed" }), svg("text", { x: 66, y: y(line.cost) - 5 }, line.name));
     const cross = line.cost / m.price;
     if (cross <= m.max)
       parts.push(svg("circle", { cx: x(cross), cy: y(line.cost), r: 4, class: "cross" }),
         svg("text", { x: x(cross), y: y(line.cost) + 18, "text-anchor": cross > 0.85 * m.max ? "end" : "start" }, Math.round(cross).toLocaleString("en")));
   }
   for (let k = 0; k <= 4; k++) parts.push(svg("text", { x: x((m.max * k) / 4), y: 268, "text-anchor": "middle" }, ((m.max * k) / 4).toLocaleString("en")));
+  for (const c of multiples(niceStep(top / 4), 0, top)) parts.push(svg("text", { x: 54, y: y(c) + 4, "text-anchor": "end" }, c.toLocaleString("en")));
+  parts.push(svg("text", { x: 54, y: 14, "text-anchor": "end" }, m.currency));
   parts.push(svg("path", { d: `M${x(runs)} 250V${y(cost)}`, class: "here" }), svg("circle", { cx: x(runs), cy: y(cost), r: 6, class: "you" }));
   $("meter").replaceChildren(...parts);
   const cheaper = m.lines.filter((l) => cost > l.cost);

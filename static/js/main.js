@@ -283,9 +283,9 @@ async function showResult(reply, calibration, fields) {
   const y0 = Math.min(result.y[0], result.y[result.n - 1]), y1 = Math.max(result.y[0], result.y[result.n - 1]);
   if (!viewer.isOpen) plain.fit(y0, y1);
   else {
-    // The viewer takes its new size in the next frame, and would move what was shown before.
+    // The viewer takes its new size after the next frame, and would move what was shown before.
     const top = Math.max(viewer.view.y0, y0);
-    requestAnimationFrame(() => viewer.isOpen && resultView.result === result && showTracks(result, top, y1));
+    requestAnimationFrame(() => requestAnimationFrame(() => viewer.isOpen && resultView.result === result && showTracks(result, top, y1)));
   }
   if (innerWidth <= 900) $("stage").scrollIntoView();
 }
