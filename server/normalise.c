@@ -6,17 +6,7 @@
 #include "server/normalise_flatten.h"
 #include "server/normalise_levels.h"
 #include "server/normalise_resample.h"
-
-/* Resolution tags outside these bounds are not believed. */
-static const double LOWEST_DPI = 72, HIGHEST_DPI = 1200;
-
-/* Logs are printed on paper of up to about a foot.  Software that knows no resolution writes 72 or 96. */
-static const double WIDEST_PAPER = 12.5;
-
-/* So near the network's resolution the pixels are taken as they are: exact, where resampling would blur. */
-static const double SAME_SCALE = 0.03;
-
-static const double LEAST_SCALE = 1.0 / 8, MOST_SCALE = 4;
+#include "server/normalise_scale.h"
 
 struct normalise {
     struct scan *scan;
@@ -27,44 +17,8 @@ struct normalise {
     struct flatten flatten;
     struct mask_geometry geometry;
     uint8_t *shade;          /* [x1 - x0], made when it is first asked for */
+    bool dpi_doubted;
 };
-
-static bool believed(double dpi, int width)
-{
-    if (dpi < LOWEST_DPI || dpi > HIGHEST_DPI)
-        return false;
-    return (dpi != 72 && dpi != 96) || width / dpi <= WIDEST_PAPER;
-}
-
-/* The resolution of a scan that does not say: the network's, unless the paper would be too wide. */
-static double guess_dpi(int width, int dpi)
-{
-    static const double usual[] = { 300, 400, 600 };
-    if (width <= WIDEST_PAPER * dpi)
-        return dpi;
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-        if (usual[i] > dpi && width <= WIDEST_PAPER * usual[i])
-            return usual[i];
-    return dpi;
-}
-
-static double limit_scale(double scale)
-{
-    if (fabs(scale - 1) <= SAME_SCALE)
-        return 1;
-    return scale < LEAST_SCALE ? LEAST_SCALE : scale > MOST_SCALE ? MOST_SCALE : scale;
-}
-
-static void choose_scales(const struct scan_info *info, int dpi, double *x_scale, double *y_scale)
-{
-    double x = info->dpi_x, y = info->dpi_y;
-    if (!believed(x, info->width))
-        x = believed(y, info->width) ? y : guess_dpi(info->width, dpi);
-    if (!believed(y, info->width))
-        y = x;
-    *x_scale = limit_scale(dpi / x);
-    *y_scale = limit_scale(dpi / y);
-}
 
 static int scaled(int pixels, double scale)
 {
@@ -87,27 +41,33 @@ static enum err_code resampled_row(void *ctx, uint8_t *ink, struct err *e)
     return resample_next(&((struct normalise *)ctx)->resample, ink, e);
 }
 
-static enum err_code set_up(struct normalise *n, int dpi, struct err *e)
+static enum err_code set_up(struct normalise *n, const struct normalise_tracks *tracks, int dpi, struct err *e)
 {
     const struct scan_info *info = scan_info(n->scan);
     int width = n->x1 - n->x0, height = n->y1 - n->y0;
-    double x_scale, y_scale;
-    choose_scales(info, dpi, &x_scale, &y_scale);
-    if (width * x_scale > INT32_MAX || height * y_scale > INT32_MAX)
+    enum err_code rc = levels_probe(&n->levels, n->scan, n->x0, n->y0, n->x1, n->y1, e);
+    if (rc != ERR_OK)
+        return rc;
+    struct scale_hints hints = { .stroke = n->levels.stroke };
+    if (tracks) {
+        hints.narrow = tracks->narrow;
+        hints.wide = tracks->wide;
+    }
+    struct scale scale = scale_choose(info, dpi, &hints);
+    if (width * scale.x > INT32_MAX || height * scale.y > INT32_MAX)
         return err_set(e, ERR_TOO_LARGE, "A region of %d by %d pixels is too large.", width, height);
-    int columns = scaled(width, x_scale), rows = scaled(height, y_scale);
+    int columns = scaled(width, scale.x), rows = scaled(height, scale.y);
+    n->dpi_doubted = scale.doubted;
     n->geometry = (struct mask_geometry){ n->x0, n->y0, (double)columns / width, (double)rows / height };
     n->flattens = info->bits > 1 || info->samples > 1;
-    enum err_code rc = levels_probe(&n->levels, n->scan, n->x0, n->y0, n->x1, n->y1, e);
-    if (rc == ERR_OK)
-        rc = resample_init(&n->resample, width, height, columns, rows, scan_row, n, e);
+    rc = resample_init(&n->resample, width, height, columns, rows, scan_row, n, e);
     if (rc == ERR_OK && n->flattens)
         rc = flatten_init(&n->flatten, columns, rows, &n->levels, resampled_row, n, e);
     return rc;
 }
 
-enum err_code normalise_open(struct normalise **out, struct scan *scan, int x0, int y0, int x1, int y1, int dpi,
-                             struct err *e)
+enum err_code normalise_open(struct normalise **out, struct scan *scan, int x0, int y0, int x1, int y1,
+                             const struct normalise_tracks *tracks, int dpi, struct err *e)
 {
     const struct scan_info *info = scan_info(scan);
     if (x0 < 0 || y0 < 0 || x0 >= x1 || y0 >= y1 || x1 > info->width || y1 > info->height)
@@ -121,7 +81,7 @@ enum err_code normalise_open(struct normalise **out, struct scan *scan, int x0, 
     n->y0 = y0;
     n->x1 = x1;
     n->y1 = y1;
-    enum err_code rc = set_up(n, dpi, e);
+    enum err_code rc = set_up(n, tracks, dpi, e);
     if (rc != ERR_OK) {
         normalise_free(n);
         return rc;
@@ -153,6 +113,11 @@ int normalise_rows(const struct normalise *normalise)
 const struct mask_geometry *normalise_geometry(const struct normalise *normalise)
 {
     return &normalise->geometry;
+}
+
+bool normalise_doubts_dpi(const struct normalise *normalise)
+{
+    return normalise->dpi_doubted;
 }
 
 enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct err *e)

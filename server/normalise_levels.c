@@ -9,12 +9,14 @@
 enum {
     BANDS = 12, BAND_ROWS = 24, BLOCK = 64,   /* scan pixels */
     PLAIN_COLUMNS = 8192,                     /* wider scans are probed with fewer rows */
-    LEAST_CONTRAST = 32                       /* of 255: less is paper without lines */
+    LEAST_CONTRAST = 32,                      /* of 255: less is paper without lines */
+    LEAST_OUTLINE = 64                        /* pixels: less ink does not say how thick lines are */
 };
 
 struct probe {
     uint8_t *ink;    /* [bands * rows, columns] */
-    int columns, bands, rows;
+    uint8_t *paper;  /* [bands, blocks] */
+    int columns, bands, rows, blocks;
 };
 
 static int percentile(const unsigned histogram[256], uint64_t total, double share)
@@ -42,8 +44,10 @@ static enum err_code read_bands(struct probe *probe, struct scan *scan, int x0, 
     if (probe->rows > height)
         probe->rows = height;
     probe->bands = height / probe->rows < BANDS ? height / probe->rows : BANDS;
+    probe->blocks = (probe->columns + BLOCK - 1) / BLOCK;
+    probe->paper = malloc((size_t)probe->bands * (size_t)probe->blocks);
     size_t size;
-    if (!size_mul((size_t)probe->bands * (size_t)probe->rows, (size_t)probe->columns, &size) || !(probe->ink = malloc(size)))
+    if (!probe->paper || !size_mul((size_t)probe->bands * (size_t)probe->rows, (size_t)probe->columns, &size) || !(probe->ink = malloc(size)))
         return err_memory(e, "probing the scan");
     uint8_t *row = probe->ink;
     for (int b = 0; b < probe->bands; b++) {
@@ -90,6 +94,31 @@ static int measure_block(const uint8_t *ink, int stride, int width, int rows, un
     return paper;
 }
 
+/* Ink that goes at least half as far from its block's paper as the darkest lines. */
+static bool is_ink(const struct probe *probe, int band, int x, const uint8_t *row, double reach)
+{
+    int paper = probe->paper[band * probe->blocks + x / BLOCK];
+    return row[x] - paper > 0.5 * reach * (255 - paper);
+}
+
+/* A line's area is its length times its thickness, its outline twice its length. */
+static double measure_stroke(const struct probe *probe, double reach)
+{
+    double area = 0, outline = 0;
+    for (int r = 0; r < probe->bands * probe->rows; r++) {
+        int band = r / probe->rows;
+        const uint8_t *row = probe->ink + (size_t)r * (size_t)probe->columns;
+        bool last = r % probe->rows == probe->rows - 1, ink = is_ink(probe, band, 0, row, reach);
+        for (int x = 0; !last && x + 1 < probe->columns; x++) {
+            bool right = is_ink(probe, band, x + 1, row, reach), below = is_ink(probe, band, x, row + probe->columns, reach);
+            area += ink;
+            outline += right != ink && below != ink ? 1.4142 : right != ink || below != ink;
+            ink = right;
+        }
+    }
+    return outline < LEAST_OUTLINE ? 0 : 2 * area / outline;
+}
+
 enum err_code levels_probe(struct levels *out, struct scan *scan, int x0, int y0, int x1, int y1, struct err *e)
 {
     struct probe probe = { 0 };
@@ -106,13 +135,16 @@ enum err_code levels_probe(struct levels *out, struct scan *scan, int x0, int y0
         for (int x = 0; x < probe.columns; x += BLOCK, blocks++) {
             int width = probe.columns - x < BLOCK ? probe.columns - x : BLOCK;
             const uint8_t *at = probe.ink + (size_t)b * (size_t)probe.rows * (size_t)probe.columns + (size_t)x;
-            papers[measure_block(at, probe.columns, width, probe.rows, reach)]++;
+            probe.paper[blocks] = (uint8_t)measure_block(at, probe.columns, width, probe.rows, reach);
+            papers[probe.paper[blocks]]++;
         }
     out->paper = percentile(papers, blocks, 0.5);
     /* A curve alone may be no more than 0.3 % of a wide track. */
     int darkest = percentile(reach, probe_size(&probe), 0.997);
     out->reach = darkest < LEAST_CONTRAST ? 1 : darkest / 255.0;
+    out->stroke = measure_stroke(&probe, out->reach);
 out:
+    free(probe.paper);
     free(probe.ink);
     return rc;
 }

@@ -10,6 +10,7 @@ struct levels {
     bool negative;   /* white lines on black: the scan's ink is to be taken as 255 - ink */
     int paper;       /* ink of the paper, after that: median of many places */
     double reach;    /* how far the darkest lines go from the paper (0) to black (1) */
+    double stroke;   /* mean thickness of the ink's lines, scan pixels; 0: hardly any ink */
 };
 
 /* Columns x0..x1-1, rows y0..y1-1.  Errors: the scan's, ERR_NO_MEMORY. */

@@ -77,6 +77,24 @@ static void input_columns(const struct layout *layout, const struct scan_info *s
     *x1 = (int)fmin(scan->width, ceil(hi + margin) + 1);
 }
 
+static double track_width(const struct layout_track *track)
+{
+    double sum = 0;
+    for (size_t k = 0; k < track->n_edges; k++)
+        sum += track->edges[k].x1 - track->edges[k].x0;
+    return track->n_edges ? sum / (double)track->n_edges : track->x1 - track->x0;
+}
+
+static struct normalise_tracks track_widths(const struct layout *layout)
+{
+    struct normalise_tracks widths = {.narrow = track_width(&layout->tracks[0])};
+    for (size_t i = 0; i < layout->n_tracks; i++) {
+        widths.narrow = fmin(widths.narrow, track_width(&layout->tracks[i]));
+        widths.wide = fmax(widths.wide, track_width(&layout->tracks[i]));
+    }
+    return widths;
+}
+
 static enum err_code open_input(struct pipeline *p, struct err *e)
 {
     const struct curvenet_info *net = curvenet_info(p->env->net);
@@ -97,9 +115,13 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
     const struct layout *layout = &p->request->layout;
     int x0, x1;
     input_columns(layout, scan, net->dpi, &x0, &x1);
-    rc = normalise_open(&p->input, p->scan, x0, layout->y0, x1, layout->y1, net->dpi, e);
+    struct normalise_tracks widths = track_widths(layout);
+    rc = normalise_open(&p->input, p->scan, x0, layout->y0, x1, layout->y1, whole ? NULL : &widths, net->dpi, e);
     if (rc != ERR_OK)
         return rc;
+    if (normalise_doubts_dpi(p->input))
+        warn(p->result, "The scan says that it has %g dpi, which does not fit what is on it: it was read as one of %.0f dpi.",
+             scan->dpi_x, net->dpi / normalise_geometry(p->input)->x_scale);
     int columns = normalise_columns(p->input), rows = normalise_rows(p->input);
     p->windows = windows_plan(rows, windows_rows(net->max_rows, columns), WINDOWS_OVERLAP);
     p->result->windows = p->windows.count;

@@ -31,7 +31,7 @@ static enum err_code read_normalised(struct scan *scan, int dpi, double *ink_sum
     const struct scan_info *info = scan_info(scan);
     struct normalise *normalise = NULL;
     uint8_t *row = NULL;
-    enum err_code rc = normalise_open(&normalise, scan, 0, 0, info->width, info->height, dpi, e);
+    enum err_code rc = normalise_open(&normalise, scan, 0, 0, info->width, info->height, NULL, dpi, e);
     if (rc != ERR_OK)
         return rc;
     int columns = normalise_columns(normalise), rows = normalise_rows(normalise);

@@ -31,7 +31,7 @@ static enum err_code read_rows(struct scan *scan, struct err *e)
 static enum err_code normalise_rows_of(struct scan *scan, struct err *e)
 {
     struct normalise *normalise = NULL;
-    enum err_code rc = normalise_open(&normalise, scan, 0, 0, scan_info(scan)->width, scan_info(scan)->height, 200, e);
+    enum err_code rc = normalise_open(&normalise, scan, 0, 0, scan_info(scan)->width, scan_info(scan)->height, NULL, 200, e);
     if (rc != ERR_OK)
         return rc;
     uint8_t *ink = malloc((size_t)normalise_columns(normalise));

@@ -8,6 +8,7 @@ import lasio
 import pytest
 import requests
 from harness import events, problem
+from PIL import Image, ImageDraw
 
 DEPTHS = [("depth_top", "1000"), ("depth_bottom", "1032"), ("depth_unit", "ft")]
 CURVE = [("curve", "GR:GAPI:0:150")]
@@ -180,3 +181,15 @@ def test_layout_as_json_field(server, scan):
     reply = server.digitize(scan, [("layout", json.dumps(layout))])
     assert reply.status_code == 200, reply.text
     assert reply.json()["depth"]["unit"] == "m"
+
+
+def test_a_default_resolution_that_the_lines_do_not_bear_out(server):
+    """72 dpi is what software writes that knows none: lines 3 pixels wide are those of a finer scan."""
+    picture = Image.new("1", (160, 320), 1)
+    for x in range(10, 160, 40):
+        ImageDraw.Draw(picture).line((x, 0, x, 319), fill=0, width=3)
+    for dpi, doubts in ((72, True), (200, False)):
+        out = io.BytesIO()
+        picture.save(out, "TIFF", compression="group4", dpi=(dpi, dpi))
+        warnings = server.digitize(out.getvalue(), CURVE).json()["warnings"]
+        assert any("says that it has 72 dpi" in text for text in warnings) == doubts, warnings

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/normalise.h"
+#include "server/normalise_levels.h"
 
 static char path[64];
 static int memory = -1;
@@ -79,7 +80,7 @@ static uint8_t *normalise_all(struct scan *scan, int x0, int y0, int x1, int y1,
 {
     struct normalise *normalise = NULL;
     struct err e = { 0 };
-    if (normalise_open(&normalise, scan, x0, y0, x1, y1, 200, &e) != ERR_OK)
+    if (normalise_open(&normalise, scan, x0, y0, x1, y1, NULL, 200, &e) != ERR_OK)
         fail_msg("%s", e.text);
     *columns = normalise_columns(normalise);
     *rows = normalise_rows(normalise);
@@ -290,6 +291,50 @@ static void lightens_pastel_fills(void **state)
     free(ink);
 }
 
+/* Upright lines, a pixels wide on paper of lightness b, c of its light left in them. */
+static double lines(const struct page *page, int x, int y)
+{
+    (void)y;
+    return 255 - page->b * (x % 40 >= 20 && x % 40 < 20 + page->a ? page->c : 1);
+}
+
+static void measures_how_thick_lines_are(void **state)
+{
+    (void)state;
+    for (int width = 0; width <= 8; width++)
+        for (int worn = 0; worn <= 1; worn++) {
+            struct page page = { 640, 500, 8, 200, 200, lines, width, worn ? 190 : 255, worn ? 0.6 : 0 };
+            struct scan *scan = open_page(&page);
+            struct levels levels;
+            struct err e = { 0 };
+            assert_int_equal(levels_probe(&levels, scan, 0, 0, 640, 500, &e), ERR_OK);
+            assert_float_equal(levels.stroke, width, 0.05);
+            scan_close(scan);
+        }
+}
+
+static void doubts_a_default_resolution_where_lines_are_thick(void **state)
+{
+    (void)state;
+    static const struct { double width, dpi; bool doubted; int columns; } cases[] = {
+        { 1, 72, false, 1778 },   /* lines of a true 72 dpi */
+        { 3, 72, true, 853 },     /* lines of 200: 4 pixels wide to the network */
+        { 3, 200, false, 640 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct page page = { 640, 100, 1, cases[i].dpi, cases[i].dpi, lines, cases[i].width, 255, 0 };
+        struct scan *scan = open_page(&page);
+        struct normalise *normalise = NULL;
+        struct normalise_tracks tracks = { 500, 500 };
+        struct err e = { 0 };
+        assert_int_equal(normalise_open(&normalise, scan, 0, 0, 640, 100, &tracks, 200, &e), ERR_OK);
+        assert_int_equal(normalise_columns(normalise), cases[i].columns);
+        assert_int_equal(normalise_doubts_dpi(normalise), cases[i].doubted);
+        normalise_free(normalise);
+        scan_close(scan);
+    }
+}
+
 static double even(const struct page *page, int x, int y)
 {
     (void)x;
@@ -321,7 +366,7 @@ static void refuses_regions_outside(void **state)
         const int *r = regions[i];
         struct normalise *normalise = NULL;
         struct err e = { 0 };
-        assert_int_equal(normalise_open(&normalise, scan, r[0], r[1], r[2], r[3], 200, &e), ERR_INVALID);
+        assert_int_equal(normalise_open(&normalise, scan, r[0], r[1], r[2], r[3], NULL, 200, &e), ERR_INVALID);
         assert_null(normalise);
     }
     scan_close(scan);
@@ -336,7 +381,7 @@ static void passes_the_scans_errors_up(void **state)
     struct err e = { 0 };
     /* The directory has been read; the strips are gone. */
     assert_int_equal(ftruncate(memory, 8), 0);
-    assert_int_equal(normalise_open(&normalise, scan, 0, 0, 640, 500, 200, &e), ERR_MALFORMED);
+    assert_int_equal(normalise_open(&normalise, scan, 0, 0, 640, 500, NULL, 200, &e), ERR_MALFORMED);
     assert_null(normalise);
     scan_close(scan);
 }
@@ -355,7 +400,7 @@ static void shades_are_the_nearest_pixels_as_they_are(void **state)
     struct normalise *normalise = NULL;
     struct err e = { 0 };
     uint8_t shade[300];
-    assert_int_equal(normalise_open(&normalise, scan, 20, 40, 620, 480, 200, &e), ERR_OK);
+    assert_int_equal(normalise_open(&normalise, scan, 20, 40, 620, 480, NULL, 200, &e), ERR_OK);
     assert_int_equal(normalise_columns(normalise), 300);
     for (int y = 0; y < 220; y++) {
         assert_int_equal(normalise_shade(normalise, y, shade, &e), ERR_OK);
@@ -375,6 +420,8 @@ int main(void)
         cmocka_unit_test(evens_out_gray_scans),
         cmocka_unit_test(keeps_black_fills),
         cmocka_unit_test(lightens_pastel_fills),
+        cmocka_unit_test(measures_how_thick_lines_are),
+        cmocka_unit_test(doubts_a_default_resolution_where_lines_are_thick),
         cmocka_unit_test(leaves_blank_paper_blank),
         cmocka_unit_test(refuses_regions_outside),
         cmocka_unit_test(passes_the_scans_errors_up),
