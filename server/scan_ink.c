@@ -2,17 +2,19 @@
 
 #include "server/scan_impl.h"
 
-/* The lightness of a colour, 0..255: three parts min(R, G), one part luma (ITU-R BT.601).
+/* The lightness of a colour, 0..255: three parts min(R, G), one part luma (ITU-R BT.601), less what a
+ * third of its yellow comes to.
  *
  * A curve may be red, green, blue, magenta or black and must stay dark: each of these lacks red or green, so
  * min(R, G) is low for all of them, where luma alone leaves a green line at 150 of 255.  Yellow and orange
  * fills, and paper gone yellow, lack blue only and stay light.  The share of luma keeps black darker than a
- * saturated colour and a yellow line just visible. */
+ * saturated colour.  A third of what blue lacks lets a yellow line be seen; at 0.6 a yellow fill hides curves. */
 static int lightness(int r, int g, int b)
 {
     int luma = (77 * r + 150 * g + 29 * b + 128) >> 8;
     int least = r < g ? r : g;
-    return (3 * least + luma + 2) >> 2;
+    int yellow = least > b ? (35 * (least - b) + 50) / 100 : 0, light = ((3 * least + luma + 2) >> 2) - yellow;
+    return light > 0 ? light : 0;
 }
 
 /* Lightness over white paper. */

@@ -106,7 +106,7 @@ static inline double tiff_ink(const struct tiff_spec *spec, uint32_t x, uint32_t
     }
     if (n == 3) {
         double least = v[0] < v[1] ? v[0] : v[1];
-        light = 0.75 * least + 0.25 * (0.299 * v[0] + 0.587 * v[1] + 0.114 * v[2]);
+        light = 0.75 * least + 0.25 * (0.299 * v[0] + 0.587 * v[1] + 0.114 * v[2]) - 0.35 * fmax(0, least - v[2]);
     } else {
         light = spec->photometric == PHOTOMETRIC_MINISWHITE ? 255 - v[0] : v[0];
     }
