@@ -17,8 +17,7 @@ static const double LEAST_SCALE = 1.0 / 8, MOST_SCALE = 4;
  * tracks of twice the usual width are more than it sees across. */
 static const double NARROW_TRACK = 400, WIDE_TRACK = 1500, MAGNIFIED_STROKE = 3, THICK_STROKE = 4;
 
-/* A stated resolution is magnified no more than this; it costs the square of it in time. */
-static const double MOST_MAGNIFIED = 1.5, WORTH_MAGNIFYING = 1.05;
+static const double WORTH_MAGNIFYING = 1.05;
 
 /* What software that knows no resolution writes. */
 static bool is_default(double dpi)
@@ -58,10 +57,8 @@ static double correction(const struct scale_hints *hints, double scale, bool sta
     double narrow = hints->narrow * scale, wide = hints->wide * scale, stroke = hints->stroke * scale, by = 1;
     if (!stated && stroke > THICK_STROKE)
         by = narrow > 0 ? fmin(1, fmax(THICK_STROKE / stroke, NARROW_TRACK / narrow)) : THICK_STROKE / stroke;
-    if (narrow > 0 && stroke > 0) {
+    if (!stated && narrow > 0 && stroke > 0) {
         double more = fmin(NARROW_TRACK / narrow, MAGNIFIED_STROKE / stroke);
-        if (stated)
-            more = fmin(more, MOST_MAGNIFIED);
         if (more >= WORTH_MAGNIFYING)
             by = more;
     }

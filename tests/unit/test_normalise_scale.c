@@ -58,17 +58,6 @@ static void magnifies_narrow_tracks_where_a_file_states_nothing(void **state)
     check(examples, sizeof examples / sizeof *examples);
 }
 
-static void magnifies_narrow_tracks_of_fine_lines_a_little_in_any_scan(void **state)
-{
-    (void)state;
-    static const struct example examples[] = {
-        { 1600, 400, { 560, 1120, 3.4 }, 0.5 * 400 / 280, false },  { 1600, 400, { 400, 1120, 3 }, 0.75, false },
-        { 2200, 400, { 496, 496, 11 }, 0.5, false },                { 1600, 400, { 780, 780, 3 }, 0.5, false },
-        { 1600, 400, { 560, 1120, 5 }, 0.6, false },
-    };
-    check(examples, sizeof examples / sizeof *examples);
-}
-
 static void reduces_tracks_wider_than_it_sees(void **state)
 {
     (void)state;
@@ -84,7 +73,6 @@ int main(void)
         cmocka_unit_test(follows_what_the_file_states),
         cmocka_unit_test(judges_by_lines_where_a_file_states_a_default),
         cmocka_unit_test(magnifies_narrow_tracks_where_a_file_states_nothing),
-        cmocka_unit_test(magnifies_narrow_tracks_of_fine_lines_a_little_in_any_scan),
         cmocka_unit_test(reduces_tracks_wider_than_it_sees),
     };
     return cmocka_run_group_tests_name("normalise_scale", tests, NULL, NULL);
