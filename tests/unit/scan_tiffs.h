@@ -2,6 +2,7 @@
 #ifndef TESTS_SCAN_TIFFS_H
 #define TESTS_SCAN_TIFFS_H
 
+#include <math.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
