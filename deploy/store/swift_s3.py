@@ -20,6 +20,15 @@ import urllib.request
 
 BACKENDS = ("object", "container", "account")
 
+# Swift wants /etc/swift/swift.conf, which Ubuntu does not ship, before it reads where ours is: argv is folder,
+# program, configuration.
+RUN = """import runpy, sys
+from swift.common import utils
+utils.set_swift_dir(sys.argv[1])
+sys.argv = sys.argv[2:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
 
 def free_port():
     with socket.socket() as s:
@@ -75,7 +84,8 @@ def start(args, ports):
     write_rings(conf, ports)
     write_configs(conf, args, ports)
     commands = [["memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-m", "16", "-u", "nobody"]]
-    commands += [["/usr/bin/swift-" + name + "-server", f"{conf}/{name}.conf"] for name in BACKENDS + ("proxy",)]
+    commands += [[sys.executable, "-c", RUN, conf, f"/usr/bin/swift-{name}-server", f"{conf}/{name}.conf"]
+                 for name in BACKENDS + ("proxy",)]
     return [subprocess.Popen(c, stdout=subprocess.DEVNULL) for c in commands]
 
 
@@ -84,7 +94,12 @@ def ask(args, method, path, headers):
     return urllib.request.urlopen(urllib.request.Request(url, method=method, headers=headers), timeout=10)
 
 
-def make_buckets(args):
+def check_alive(children):
+    if any(c.poll() is not None for c in children):
+        raise SystemExit("One of the store's servers has stopped.")
+
+
+def make_buckets(args, children):
     """Through Swift's own interface, where a bucket's CORS rule can be set too."""
     deadline = time.time() + 300
     while True:
@@ -97,6 +112,7 @@ def make_buckets(args):
                     "X-Container-Meta-Access-Control-Expose-Headers": "etag"})
             return
         except OSError as error:
+            check_alive(children)
             if time.time() > deadline:
                 raise SystemExit(f"The store did not start: {error}")
             time.sleep(0.2)
@@ -120,11 +136,11 @@ def main():
     children = start(args, ports)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        make_buckets(args)
+        make_buckets(args, children)
         print(f"ready on port {args.port}", flush=True)
-        while all(c.poll() is None for c in children):
+        while True:
+            check_alive(children)
             time.sleep(0.5)
-        raise SystemExit("One of the store's servers has stopped.")
     finally:
         for c in children:
             c.terminate()
