@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 
@@ -57,7 +58,7 @@ def adapter():
         found = os.path.exists(built) and built
     if found:
         return [found]
-    print("\nNo Lambda Web Adapter could be built here: an emulation stands in for it.", file=sys.__stderr__)
+    warnings.warn("No Lambda Web Adapter could be built here: an emulation stands in for it.")
     return [sys.executable, os.path.join(HERE, "emulated_adapter.py")]
 
 
