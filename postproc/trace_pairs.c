@@ -112,13 +112,16 @@ static int meeting_end(const struct line *a, const struct line *b, int y)
     return last;
 }
 
+static float step_cost(const struct line *from, const struct line *to, int y)
+{
+    return fminf(jump_cost, per_column * (float)abs(to->path[y] - from->path[y - 1]));
+}
+
+/* The limit is each line's own: where one leaps across the track the other is no nearer to leaping. */
 static struct step apart_step(const struct line *a, const struct line *b, int y)
 {
-    int stay = abs(a->path[y] - a->path[y - 1]) + abs(b->path[y] - b->path[y - 1]);
-    int cross = abs(b->path[y] - a->path[y - 1]) + abs(a->path[y] - b->path[y - 1]);
-
-    return (struct step){fminf(2 * jump_cost, per_column * (float)stay),
-                         exchange_cost + fminf(2 * jump_cost, per_column * (float)cross)};
+    return (struct step){step_cost(a, a, y) + step_cost(b, b, y),
+                         exchange_cost + step_cost(a, b, y) + step_cost(b, a, y)};
 }
 
 /* The step out of a meeting of rows first..last: how the directions before fit those after. */
