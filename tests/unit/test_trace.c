@@ -219,6 +219,34 @@ static void test_curve_in_another_styles_ink_is_found(void **state)
     page_free(&p);
 }
 
+/* While the dashed curve is off the scale its path may go to a tension line across the solid curve: that is no
+ * reason to exchange the two, however little it would cost the dashed one. */
+static void test_leap_across_a_curve_leaves_it_alone(void **state)
+{
+    enum { ROWS = 900, OFF = 400, ON = 500 };
+    const enum curve_style style[] = {STYLE_SOLID, STYLE_DASHED};
+    struct page p = page_of(2, ROWS);
+    struct trace t[2];
+    static double a[ROWS];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++)
+        a[y] = 150 + 5 * sin(y * 0.03);
+    curve(&p, 0, a, 0, ROWS - 1);
+    stroke(&p, 0, 265, OFF - 20, 265, ON + 20, 3);
+    for (int y = OFF; y < ON; y++)   /* the network finds the solid curve a little more dashed than the line */
+        stroke(&p, 1, a[y], y, a[y + 1], y + 1, -2.5);
+    stroke(&p, 1, 60, 0, 60, OFF - 10, 4);
+    stroke(&p, 1, 60, OFF - 10, LEFT, OFF, 4);
+    stroke(&p, 1, LEFT, ON, 60, ON + 10, 4);
+    stroke(&p, 1, 60, ON + 10, 60, ROWS - 1, 4);
+    trace(&p, style, 2, t);
+    assert_true(share_near(&t[0], a, 5, ROWS - 5, 1.5) > 0.99);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
 /* The log ends half way down; below, the only ink is the track's left border, that the curve ran into. */
 static void test_border_is_no_curve(void **state)
 {
@@ -377,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
         cmocka_unit_test(test_solid_and_dashed_cross),
         cmocka_unit_test(test_curve_in_another_styles_ink_is_found),
+        cmocka_unit_test(test_leap_across_a_curve_leaves_it_alone),
         cmocka_unit_test(test_border_is_no_curve),
         cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
         cmocka_unit_test(test_unmatched_crossing_does_not_shift_what_follows),
