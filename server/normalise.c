@@ -127,15 +127,21 @@ enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct e
     return resample_next(&normalise->resample, ink, e);
 }
 
-enum err_code normalise_shade(struct normalise *n, int y, uint8_t *ink, struct err *e)
+bool normalise_has_shades(const struct normalise *normalise)
 {
-    int width = n->x1 - n->x0, height = n->y1 - n->y0, row = (int)((y + 0.5) / n->geometry.y_scale);
-    if (!n->shade && !(n->shade = malloc((size_t)width)))
+    return normalise->flattens;
+}
+
+enum err_code normalise_shade(struct normalise *normalise, int y, int c0, int n, uint8_t *ink, struct err *e)
+{
+    const struct mask_geometry *g = &normalise->geometry;
+    int width = normalise->x1 - normalise->x0, height = normalise->y1 - normalise->y0, row = (int)((y + 0.5) / g->y_scale);
+    if (!normalise->shade && !(normalise->shade = malloc((size_t)width)))
         return err_memory(e, "a row of the scan");
-    enum err_code rc = scan_row(n, row < height ? row : height - 1, n->shade, e);
-    for (int x = 0; rc == ERR_OK && x < n->resample.columns; x++) {
-        int at = (int)((x + 0.5) / n->geometry.x_scale);
-        ink[x] = n->shade[at < width ? at : width - 1];
+    enum err_code rc = scan_row(normalise, row < height ? row : height - 1, normalise->shade, e);
+    for (int x = 0; rc == ERR_OK && x < n; x++) {
+        int at = (int)((c0 + x + 0.5) / g->x_scale);
+        ink[x] = normalise->shade[at < width ? at : width - 1];
     }
     return rc;
 }

@@ -109,23 +109,19 @@ static void given_edges(struct track_run *run)
 /* Where a track's shades come from. */
 struct shade_source {
     struct normalise *input;
-    uint8_t *row;   /* [columns of the input] */
     int c0, columns;
 };
 
 static enum err_code give_shade(void *ctx, int y, uint8_t *ink, struct err *e)
 {
-    struct shade_source *source = ctx;
-    enum err_code rc = normalise_shade(source->input, y, source->row, e);
-    if (rc == ERR_OK)
-        memcpy(ink, source->row + source->c0, (size_t)source->columns);
-    return rc;
+    const struct shade_source *source = ctx;
+    return normalise_shade(source->input, y, source->c0, source->columns, ink, e);
 }
 
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *shades, const struct job *job,
+enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, const struct job *job,
                               struct err *e)
 {
-    struct shade_source source = {shades, NULL, run->c0, run->columns};
+    struct shade_source source = {input, run->c0, run->columns};
     enum curve_style *style = NULL;
     enum err_code rc = ERR_OK;
     if (run->edges)
@@ -136,22 +132,16 @@ enum err_code track_run_trace(struct track_run *run, int classes, struct normali
         return rc;
 
     style = calloc(run->track->n_curves, sizeof *style);
-    if (shades)
-        source.row = malloc((size_t)normalise_columns(shades));
-    if (!style || (shades && !source.row)) {
-        free(source.row);
-        free(style);
+    if (!style)
         return err_memory(e, "a track's styles");
-    }
     for (size_t i = 0; i < run->track->n_curves; i++) {
         style[i] = run->track->curves[i].style;
         if (style[i] >= (enum curve_style)classes)
             style[i] = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
     }
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
-                                .shade = shades ? give_shade : NULL, .shade_ctx = &source};
+                                .shade = normalise_has_shades(input) ? give_shade : NULL, .shade_ctx = &source};
     rc = trace_track(run->mask, &track, run->traces, job, e);
-    free(source.row);
     free(style);
     return rc;
 }

@@ -41,9 +41,9 @@ void track_run_clear(struct track_run *run);
 void track_run_row(struct track_run *run, const uint8_t *ink);
 
 /* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
- * dotted curve is sought among the dashed ones where it has no class of its own.  shades: the shared input, which is
- * read again where curves may be told apart by how dark they are drawn; NULL for a scan in black and white. */
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *shades, const struct job *job,
+ * dotted curve is sought among the dashed ones where it has no class of its own.  input: the shared one, which is
+ * read again where curves may be told apart by how dark they are drawn. */
+enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, const struct job *job,
                               struct err *e);
 
 #endif

@@ -403,9 +403,11 @@ static void shades_are_the_nearest_pixels_as_they_are(void **state)
     assert_int_equal(normalise_open(&normalise, scan, 20, 40, 620, 480, NULL, 200, &e), ERR_OK);
     assert_int_equal(normalise_columns(normalise), 300);
     for (int y = 0; y < 220; y++) {
-        assert_int_equal(normalise_shade(normalise, y, shade, &e), ERR_OK);
+        assert_int_equal(normalise_shade(normalise, y, 0, 300, shade, &e), ERR_OK);
         for (int x = 0; x < 300; x++)
             assert_int_equal(shade[x], stepped(&page, 20 + 2 * x + 1, 40 + 2 * y + 1));
+        assert_int_equal(normalise_shade(normalise, y, 250, 50, shade, &e), ERR_OK);
+        assert_int_equal(shade[49], stepped(&page, 20 + 2 * 299 + 1, 40 + 2 * y + 1));
     }
     normalise_free(normalise);
     scan_close(scan);
