@@ -10,7 +10,7 @@
 
 #include "server/ids.h"
 #include "server/response.h"
-#include "server/s3_address.h"
+#include "server/store.h"
 
 enum { SEGMENT_MAX = 128, POLICY_MAX = 1400 };
 
@@ -59,29 +59,14 @@ static int open_under(const char *dir, const char *path, char last[SEGMENT_MAX])
     return -1;
 }
 
-/* The origin of the bucket's presigned URLs, "" without a bucket. */
-static void bucket_origin(const struct config *config, struct s3_address *address)
-{
-    char bucket[S3_BUCKET_MAX], prefix[S3_PREFIX_MAX];
-    struct err e = {0};
-    const char *region = config->aws_region[0] ? config->aws_region : "us-east-1";
-    const char *endpoint = config->s3_public_endpoint[0] ? config->s3_public_endpoint : config->s3_endpoint;
-    address->base[0] = '\0';
-    /* A store that was not understood has ended the start. */
-    if (strncmp(config->store, "s3://", 5) == 0 && s3_address_parse(config->store, bucket, prefix, &e) == ERR_OK &&
-        s3_address_make(address, endpoint, bucket, region, config->s3_virtual_host != 0, &e))
-        address->base[0] = '\0';
-}
-
 /* What the page may load and talk to: its own server, and the bucket that results and uploads are in. */
-static void policy(const struct config *config, char out[POLICY_MAX])
+static void policy(const struct store *store, char out[POLICY_MAX])
 {
-    struct s3_address bucket;
-    bucket_origin(config, &bucket);
+    const char *bucket = store->vtable->origin(store);
     snprintf(out, POLICY_MAX,
              "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'%s%s; object-src 'none'; base-uri 'none'; "
              "form-action 'self'; frame-ancestors 'none'",
-             bucket.base[0] ? " " : "", bucket.base);
+             *bucket ? " " : "", bucket);
 }
 
 enum err_code page_handle(struct request *request, struct err *e)
@@ -107,7 +92,7 @@ enum err_code page_handle(struct request *request, struct err *e)
     } else {
         code = response_file(request, fd, type_of(name), e);
     }
-    policy(config, csp);
+    policy(request->server->store, csp);
     if (!code)
         code = response_header(request, "ETag", tag, e);
     if (!code)

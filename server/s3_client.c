@@ -285,6 +285,11 @@ enum err_code s3_get(struct s3_client *c, const char *key, int fd, unsigned long
     return code ? code : perform(c, &call, e);
 }
 
+const char *s3_origin(const struct s3_client *c)
+{
+    return c->config.shown.base;
+}
+
 /* A URL dies with the credentials that signed it. */
 static int shorten_to_life(const struct credentials *credentials, int seconds)
 {

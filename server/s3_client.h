@@ -42,6 +42,9 @@ enum err_code s3_put_empty(struct s3_client *client, const char *key, const stru
 enum err_code s3_get(struct s3_client *client, const char *key, int fd, unsigned long long max_bytes,
                      const struct job *job, struct err *e);
 
+/* The origin of presigned URLs; lives as long as the client. */
+const char *s3_origin(const struct s3_client *client);
+
 /* Shortens *seconds to what the present credentials have left to live, where that is known: those of a container
  * endpoint tell, those in the environment do not. */
 enum err_code s3_presign_life(struct s3_client *client, int *seconds, struct err *e);

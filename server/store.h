@@ -40,6 +40,8 @@ struct store_vtable {
      * ERR_TOO_LARGE over max_bytes. */
     enum err_code (*fetch)(struct store *store, const char *key, const char *to_path, unsigned long long max_bytes,
                            const struct job *job, struct err *e);
+    /* The origin that clients are sent to, "https://host:port"; "" for this server's own. */
+    const char *(*origin)(const struct store *store);
     /* Whether the store takes a write now; for /readyz. */
     enum err_code (*probe)(struct store *store, struct err *e);
 };

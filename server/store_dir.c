@@ -209,6 +209,12 @@ static enum err_code dir_probe(struct store *store, struct err *e)
     return code;
 }
 
+static const char *dir_origin(const struct store *store)
+{
+    (void)store;
+    return "";
+}
+
 static const struct store_vtable vtable = {
     .kind = "dir",
     .free = dir_free,
@@ -219,6 +225,7 @@ static const struct store_vtable vtable = {
     .open = dir_open,
     .upload = store_dir_upload,
     .fetch = store_dir_fetch,
+    .origin = dir_origin,
     .probe = dir_probe,
 };
 

@@ -277,6 +277,11 @@ static enum err_code s3_probe(struct store *store, struct err *e)
     return e->code;
 }
 
+static const char *s3_store_origin(const struct store *store)
+{
+    return s3_origin(((const struct store_s3 *)store)->client);
+}
+
 const char *store_s3_relative_key(const struct store *store, const char *bucket, const char *object_key)
 {
     const struct store_s3 *s = (const struct store_s3 *)store;
@@ -286,7 +291,7 @@ const char *store_s3_relative_key(const struct store *store, const char *bucket,
 
 static const struct store_vtable VTABLE = {
     .kind = "s3", .free = s3_free, .stage = s3_stage, .publish = s3_publish, .discard = s3_discard, .url = s3_url,
-    .open = s3_open_result, .upload = s3_upload, .fetch = s3_fetch, .probe = s3_probe};
+    .open = s3_open_result, .upload = s3_upload, .fetch = s3_fetch, .origin = s3_store_origin, .probe = s3_probe};
 
 static enum err_code set_up_client(struct store_s3 *s, const struct store_s3_config *config, struct err *e)
 {
