@@ -7,16 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *block, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-char *__wrap_strdup(const char *text);
+#include "tests/wrapped_alloc.h"
 
 struct counter {
     _Atomic long left, all;
@@ -24,38 +15,13 @@ struct counter {
 
 static struct counter *counter;
 
-static int fails(void)
+static int allocation_fails(void)
 {
     if (!counter || atomic_load(&counter->left) <= 0)
         return 0;
     if (atomic_load(&counter->left) == 1 && atomic_load(&counter->all))
         return 1;
     return atomic_fetch_sub(&counter->left, 1) == 1;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-    return fails() ? NULL : __real_realloc(block, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
-
-static void *json_malloc(size_t size)
-{
-    return __wrap_malloc(size);
 }
 
 static void __attribute__((constructor)) open_counter(void)
@@ -67,5 +33,5 @@ static void __attribute__((constructor)) open_counter(void)
         abort();
     close(fd);
     counter = page;
-    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = json_malloc, .free_fn = free});
+    wrap_json();
 }

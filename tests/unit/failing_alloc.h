@@ -11,58 +11,16 @@
 
 #include <cmocka.h>
 
-#include <cjson/cJSON.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/err.h"
+#include "tests/wrapped_alloc.h"
 
 static atomic_long countdown = -1;   /* allocations that still succeed, and one; -1: all do */
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *block, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-char *__wrap_strdup(const char *text);
-
-static int is_gone(void)
+static int allocation_fails(void)
 {
     if (atomic_load(&countdown) > 0)
         atomic_fetch_sub(&countdown, 1);
     return atomic_load(&countdown) == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_gone() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return is_gone() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-    return is_gone() ? NULL : __real_realloc(block, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return is_gone() ? NULL : __real_strdup(text);
-}
-
-static void *json_malloc(size_t size)
-{
-    return __wrap_malloc(size);
-}
-
-static inline void fail_json_too(void)
-{
-    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = json_malloc, .free_fn = free});
 }
 
 /* Runs with 0, 1, 2, … allocations granted until it succeeds; the number it needed.  Each failure before that says

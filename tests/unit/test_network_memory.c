@@ -44,7 +44,7 @@ static void each_allocation_may_fail(void **state)
     (void)state;
     const struct checkpoint_file spec = { .dim = 16, .heads = 2, .mlp = 16, .layers = 1, .classes = 2 };
     checkpoint_file_write(path, &spec);
-    fail_json_too();
+    wrap_json();
     /* A header that cannot be held in memory reads as one that cannot be read: both are answered 503. */
     assert_in_range(fail_each(digitize, ERR_UNAVAILABLE), 50, 9999);
     cJSON_InitHooks(NULL);
