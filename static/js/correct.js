@@ -62,7 +62,7 @@ function bend(result, curve, y, dx, reach) {
   return line;
 }
 
-/** Takes the curve at the pointer's row along.  show(i, dx) and move(i, dx) do the same for a sample. */
+/** Takes the curve at the pointer's row along.  show(i, dx) and nudge(i, dx) do the same for a sample. */
 function drag(state) {
   const { result, curve } = state;
   let grip = null, line = null;
