@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct viterbi {
     uint8_t *q;         /* [columns] */
     float *score;       /* [columns] */
     float *next;        /* [columns] */
-    float *gain, *cost; /* [columns]: reward and travel of the row's q */
+    float *gain, *cost; /* [columns]: reward and travel of the row's q, between rows those of paper */
     uint16_t *from;     /* [held, columns], row y at y % held */
 };
 
@@ -71,23 +72,62 @@ static void offer(struct viterbi *v, uint16_t *from, int lo, int hi, int a, floa
         }
 }
 
+/* The first column from x on in direction `way`, or `last`, that the path reaches at less than the cost of a jump.
+ * On paper most columns are not: this passes over them. */
+static int reached(const float *next, int x, int last, int way)
+{
+    enum { LANES = 8 };
+
+    for (; (last - x) * way >= LANES; x += way * LANES) {
+        const float *lane = way > 0 ? next + x : next + x - LANES + 1;
+        float most = lane[0];
+
+        for (int k = 1; k < LANES; k++)
+            most = lane[k] > most ? lane[k] : most;
+        if (most > -jump_cost)
+            break;
+    }
+    while (x != last && next[x] <= -jump_cost)
+        x += way;
+    return x;
+}
+
 /* Carries the path sideways from column `first` to `last`, by steps of `way`. */
 static void walk(struct viterbi *v, int first, int last, int way, uint16_t *from)
 {
-    float arrived = v->next[first];
-    uint16_t origin = from[first];
+    int x = reached(v->next, first, last, way);
+    float arrived = v->next[x];
+    uint16_t origin = from[x];
 
-    for (int x = first; x != last; x += way) {
+    while (x != last) {
         float value = arrived - v->cost[x] - v->cost[x + way];
 
-        if (value > v->next[x + way]) {
-            arrived = v->next[x + way] = value;
-            from[x + way] = origin;
-        } else {
-            arrived = v->next[x + way];
-            origin = from[x + way];
+        x += way;
+        if (value > v->next[x]) {
+            arrived = v->next[x] = value;
+            from[x] = origin;
+            continue;
         }
+        if (v->next[x] <= -jump_cost)
+            x = reached(v->next, x, last, way);
+        arrived = v->next[x];
+        origin = from[x];
     }
+}
+
+/* Straight down or by a jump, which no column costs more than.  Makes the best score 0. */
+static void descend(struct viterbi *v, int lo, int hi, uint16_t *from)
+{
+    int top = trace_best_of(v->score, 0, v->columns - 1);
+    float best = v->score[top];
+
+    for (int x = lo; x <= hi; x++)
+        v->score[x] -= best;
+    for (int x = lo; x <= hi; x++)
+        v->next[x] = v->score[x] > -jump_cost ? v->score[x] : -jump_cost;
+    for (int x = lo; x <= hi; x++)
+        from[x] = v->score[x] < -jump_cost ? (uint16_t)top : (uint16_t)x;
+    v->score[top] = 0;
 }
 
 /* Best arrival at each column of row y before its own reward: straight down, by a jump, around the track's
@@ -96,17 +136,8 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
 {
     double left = v->ev->track->left[y], right = v->ev->track->right[y], zone = trace_edge_zone(right - left);
     int in_left = (int)fmin(hi, left + zone), in_right = (int)fmax(lo, right - zone);
-    float best;
-    int top = trace_best_of(v->score, 0, v->columns - 1);
 
-    best = v->score[top];
-    for (int x = lo; x <= hi; x++) {
-        v->next[x] = v->score[x] - best;
-        v->score[x] -= best;
-        from[x] = (uint16_t)x;
-    }
-    v->score[top] = 0;
-    offer(v, from, lo, hi, top, jump_cost);
+    descend(v, lo, hi, from);
     if (in_left < in_right) {
         offer(v, from, lo, in_left, trace_best_of(v->score, in_right, hi), wrap_cost);
         offer(v, from, in_right, hi, trace_best_of(v->score, lo, in_left), wrap_cost);
@@ -115,18 +146,14 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     walk(v, hi, lo, -1, from);
 }
 
-/* What the row's ink is worth and costs.  Most of it is paper. */
-static void look_up(struct viterbi *v, int lo, int hi)
+/* Sets what the row's ink is worth and costs; `paper` sets it back, since most of a row is paper. */
+static void look_up(struct viterbi *v, int lo, int hi, bool paper)
 {
-    float gain = v->reward[0], cost = v->travel[0];
-
-    for (int x = lo; x <= hi; x++) {
-        v->gain[x] = gain;
-        v->cost[x] = cost;
-    }
     for (int x = mask_next(v->q, lo, hi + 1); x <= hi; x = mask_next(v->q, x + 1, hi + 1)) {
-        v->gain[x] = v->reward[v->q[x]];
-        v->cost[x] = v->travel[v->q[x]];
+        uint8_t q = paper ? 0 : v->q[x];
+
+        v->gain[x] = v->reward[q];
+        v->cost[x] = v->travel[q];
     }
 }
 
@@ -143,12 +170,15 @@ static void step(struct viterbi *v, int y)
             from[x] = (uint16_t)x;
         return;
     }
-    for (int x = 0; x < v->columns; x++)
+    for (int x = 0; x < lo; x++)
         v->next[x] = -FLT_MAX / 4;
-    look_up(v, lo, hi);
+    for (int x = hi + 1; x < v->columns; x++)
+        v->next[x] = -FLT_MAX / 4;
+    look_up(v, lo, hi, false);
     transition(v, y, lo, hi, from);
     for (int x = lo; x <= hi; x++)
         v->next[x] += v->gain[x];
+    look_up(v, lo, hi, true);
     v->score = v->next;
     v->next = swap;
 }
@@ -185,6 +215,10 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
         goto out;
     }
     cost_tables(&v);
+    for (int x = 0; x < v.columns; x++) {
+        v.gain[x] = v.reward[0];
+        v.cost[x] = v.travel[0];
+    }
     for (int y = 0; y < v.rows; y++) {
         step(&v, y);
         if (y % 256 == 0 && (rc = job_check(job, e)) != ERR_OK)
