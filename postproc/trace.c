@@ -56,16 +56,8 @@ static enum err_code measure(struct work *w, struct group *g, size_t i, size_t n
     return rc ? rc : line_centre(&g->lines[i], &g->evidence, e);
 }
 
-static enum err_code find(struct work *w, struct group *g, size_t i, size_t n, const struct job *job, struct err *e)
-{
-    enum err_code rc;
-
-    gather_claims(w, g, i, n);
-    rc = trace_path(&g->evidence, g->lines[i].path, job, e);
-    return rc ? rc : measure(w, g, i, n, e);
-}
-
-/* Every curve of every group; in the first pass a group's lines are found one after another. */
+/* Every curve of every group; in the first pass a group's lines are found one after another, and of each only what
+ * ink it explains. */
 static enum err_code find_all(struct work *w, bool first, const struct job *job, struct err *e)
 {
     enum err_code rc = ERR_OK;
@@ -74,8 +66,14 @@ static enum err_code find_all(struct work *w, bool first, const struct job *job,
         struct group *g = &w->groups[k];
 
         g->evidence.borrow = !first;
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = find(w, g, i, first ? i + 1 : g->n, job, e);
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+            gather_claims(w, g, i, first ? i + 1 : g->n);
+            rc = trace_path(&g->evidence, g->lines[i].path, job, e);
+            if (rc == ERR_OK)
+                rc = line_measure(&g->lines[i], &g->evidence, e);
+            if (rc == ERR_OK && !first)
+                rc = line_centre(&g->lines[i], &g->evidence, e);
+        }
     }
     return rc;
 }

@@ -16,57 +16,66 @@ enum { SAMPLES = 4,   /* of dy on each side */
        REACH = 5,     /* rows held above and below: one more than the largest radius */
        HELD = 2 * REACH + 1 };
 
-/* Rows of probability around the one at work: row y at y % HELD. */
+/* Rows of ink around the one at work: row y at y % HELD. */
 struct window {
     const struct evidence *ev;
     const struct line *line;
     int rows, columns, next;   /* next row to read */
-    uint8_t *q;                /* [columns] */
-    float *p;                  /* [HELD, columns] */
+    struct evidence_row row[HELD];
+    uint8_t *q;                /* [HELD, columns] */
 };
-
-static const float *row_of(const struct window *w, int y)
-{
-    return w->p + (size_t)(y % HELD) * (size_t)w->columns;
-}
 
 /* Reads rows up to y + REACH. */
 static void advance(struct window *w, int y)
 {
     for (; w->next < w->rows && w->next <= y + REACH; w->next++) {
+        uint8_t *q = w->q + (size_t)(w->next % HELD) * (size_t)w->columns;
+
         if (w->line->ink[w->next] == INK_OWN)
-            evidence_own(w->ev, w->next, w->q);
+            evidence_own(w->ev, w->next, q);
         else
-            evidence_all(w->ev, w->next, w->q);
-        evidence_probability(w->ev, w->next, w->q, w->p + (size_t)(w->next % HELD) * (size_t)w->columns);
+            evidence_all(w->ev, w->next, q);
+        w->row[w->next % HELD] = evidence_row(w->ev, w->next, q);
     }
 }
 
-/* Probability at a fractional row. */
-static float between(const struct window *w, float y, int x)
+/* A fractional row: `f` of the way from one row to the one below. */
+struct fraction {
+    const struct evidence_row *above, *below;
+    float f;
+};
+
+/* Fractional row y, which is between the first and the last. */
+static struct fraction fraction_of(const struct window *w, float y)
 {
     int i = (int)floorf(y);
-    float f = y - (float)i;
 
-    if (x < 0 || x >= w->columns || i < 0 || i >= w->rows)
-        return 0;
-    if (f == 0 || i + 1 >= w->rows)
-        return row_of(w, i)[x];
-    return row_of(w, i)[x] * (1 - f) + row_of(w, i + 1)[x] * f;
+    return (struct fraction){&w->row[i % HELD], i + 1 < w->rows ? &w->row[(i + 1) % HELD] : NULL, y - (float)i};
+}
+
+static float between(const struct fraction *at, int x)
+{
+    if (at->f == 0 || !at->below)
+        return evidence_at(at->above, x);
+    return evidence_at(at->above, x) * (1 - at->f) + evidence_at(at->below, x) * at->f;
 }
 
 /* The end, on side `way`, of the ink at fractional row y that runs through columns first..last: from the
  * inked column of these that is farthest on that side, outward.  NaN if none of them is inked. */
 static float ink_end(const struct window *w, float y, int first, int last, int way, float edge)
 {
+    struct fraction at;
     int x = way > 0 ? last : first, stop = way > 0 ? first - 1 : last + 1;
     float in, out;
 
-    while (x != stop && between(w, y, x) < edge)
+    if (y < 0 || y >= (float)w->rows)
+        return NAN;
+    at = fraction_of(w, y);
+    while (x != stop && between(&at, x) < edge)
         x -= way;
     if (x == stop)
         return NAN;
-    for (in = between(w, y, x); (out = between(w, y, x + way)) >= edge; x += way)
+    for (in = between(&at, x); (out = between(&at, x + way)) >= edge; x += way)
         in = out;
     return (float)x + (float)way * (in - edge) / (in - out);
 }
@@ -183,9 +192,8 @@ enum err_code line_centre(struct line *line, const struct evidence *ev, struct e
     float *left = malloc(n * sizeof *left), *right = malloc(n * sizeof *right);
     enum err_code rc = ERR_OK;
 
-    w.q = malloc((size_t)w.columns);
-    w.p = malloc((size_t)w.columns * HELD * sizeof *w.p);
-    if (!left || !right || !w.q || !w.p) {
+    w.q = malloc((size_t)w.columns * HELD);
+    if (!left || !right || !w.q) {
         rc = err_memory(e, "a curve's centre");
         goto out;
     }
@@ -195,7 +203,6 @@ enum err_code line_centre(struct line *line, const struct evidence *ev, struct e
     }
     rc = settle(line, left, right, e);
 out:
-    free(w.p);
     free(w.q);
     free(right);
     free(left);

@@ -96,17 +96,14 @@ void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi)
     *hi = (int)fmin(mask_columns(ev->mask) - 1, floor(right + beside));
 }
 
-void evidence_probability(const struct evidence *ev, int y, const uint8_t *q, float *p)
+struct evidence_row evidence_row(const struct evidence *ev, int y, const uint8_t *q)
 {
     enum { BESIDE = 4 };
-    int lo, hi, columns = mask_columns(ev->mask);
+    struct evidence_row row = {.probability = ev->probability, .q = q};
+    int columns = mask_columns(ev->mask);
 
-    evidence_bounds(ev, y, &lo, &hi);
-    lo = lo - BESIDE < 0 ? 0 : lo - BESIDE > columns ? columns : lo - BESIDE;
-    hi = hi + BESIDE + 1 < lo ? lo : hi + BESIDE + 1 > columns ? columns : hi + BESIDE + 1;
-    memset(p, 0, (size_t)columns * sizeof *p);
-    for (int x = lo; x < hi; x++)
-        p[x] = ev->probability[0];
-    for (int x = mask_next(q, lo, hi); x < hi; x = mask_next(q, x + 1, hi))
-        p[x] = ev->probability[q[x]];
+    evidence_bounds(ev, y, &row.lo, &row.hi);
+    row.first = row.lo < BESIDE ? 0 : row.lo - BESIDE;
+    row.end = row.hi + BESIDE + 1 > columns ? columns : row.hi + BESIDE + 1;
+    return row;
 }

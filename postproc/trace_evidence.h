@@ -43,7 +43,20 @@ void evidence_all(const struct evidence *ev, int y, uint8_t *q);
  * *lo > *hi if none. */
 void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi);
 
-/* Probabilities of q: [columns], 0 far outside the bounds of row y. */
-void evidence_probability(const struct evidence *ev, int y, const uint8_t *q, float *p);
+/* One row of ink, read as probabilities where somebody asks: a line is a few pixels of a row. */
+struct evidence_row {
+    const float *probability;   /* of a stored value; does not fall as that rises */
+    const uint8_t *q;           /* [columns] */
+    int lo, hi;                 /* the bounds */
+    int first, end;             /* columns first..end-1, the bounds and a few beside, are read; the others count 0 */
+};
+
+/* Row y, whose ink is in q: [columns], now or later. */
+struct evidence_row evidence_row(const struct evidence *ev, int y, const uint8_t *q);
+
+static inline float evidence_at(const struct evidence_row *row, int x)
+{
+    return x >= row->first && x < row->end ? row->probability[row->q[x]] : 0;
+}
 
 #endif

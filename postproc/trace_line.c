@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "postproc/trace_path.h"
-
 #define INK_MIN 0.25f   /* least probability of own ink on the path */
 #define INK_PLAIN 0.2f  /* more than ink that another curve explains ever counts */
 #define INK_TRACE 0.06f /* least probability that is followed between stretches of own ink */
@@ -55,24 +53,26 @@ float line_edge(float peak)
     return fminf(INK_EDGE, 0.5f * peak);
 }
 
-/* The ink run at or next to column `at`: its ends and peak in p: [columns].  False if the probability there
- * is under `least`. */
-static bool find_run(const float *p, int columns, int at, float least, int *first, int *last, float *peak)
+/* The row's ink run at or next to column `at`: its ends and peak.  False if the probability there is under
+ * `least`. */
+static bool find_run(const struct evidence_row *row, int at, float least, int *first, int *last, float *peak)
 {
-    float edge;
+    float edge, p, most = evidence_at(row, at);
     int top = at;
 
-    for (int x = at - 2 < 0 ? 0 : at - 2; x <= at + 2 && x < columns; x++)
-        if (p[x] > p[top])
+    for (int x = at - 2; x <= at + 2; x++)
+        if ((p = evidence_at(row, x)) > most) {
+            most = p;
             top = x;
-    if (p[top] < least)
+        }
+    if (most < least)
         return false;
-    *peak = p[top];
-    edge = line_edge(p[top]);
-    for (*first = top; *first > 0 && p[*first - 1] >= edge; --*first)
-        *peak = fmaxf(*peak, p[*first - 1]);
-    for (*last = top; *last + 1 < columns && p[*last + 1] >= edge; ++*last)
-        *peak = fmaxf(*peak, p[*last + 1]);
+    edge = line_edge(most);
+    for (*first = top; (p = evidence_at(row, *first - 1)) >= edge; --*first)
+        most = fmaxf(most, p);
+    for (*last = top; (p = evidence_at(row, *last + 1)) >= edge; ++*last)
+        most = fmaxf(most, p);
+    *peak = most;
     return true;
 }
 
@@ -82,45 +82,56 @@ static float crossing(float inside, float outside, float edge)
     return inside > outside ? (inside - edge) / (inside - outside) : 0;
 }
 
-static void measure_run(struct line *line, int y, const float *p, int columns, int first, int last)
+static void measure_run(struct line *line, int y, const struct evidence_row *row, int columns, int first, int last)
 {
     float edge = line_edge(line->peak[y]), sum = 0, weight = 0;
+    float left = evidence_at(row, first), right = evidence_at(row, last);
 
-    line->lo[y] = (float)first - (first > 0 ? crossing(p[first], p[first - 1], edge) : 0.5f);
-    line->hi[y] = (float)last + (last + 1 < columns ? crossing(p[last], p[last + 1], edge) : 0.5f);
+    line->lo[y] = (float)first - (first > 0 ? crossing(left, evidence_at(row, first - 1), edge) : 0.5f);
+    line->hi[y] = (float)last + (last + 1 < columns ? crossing(right, evidence_at(row, last + 1), edge) : 0.5f);
     for (int x = first - 1 < 0 ? 0 : first - 1; x <= last + 1 && x < columns; x++) {
-        sum += p[x] * (float)x;
-        weight += p[x];
+        float p = evidence_at(row, x);
+
+        sum += p * (float)x;
+        weight += p;
     }
     line->centre[y] = sum / weight;
 }
 
-/* The highest of p[lo..hi], which is not negative; 0 if there is none. */
-static float highest(const float *p, int lo, int hi)
+/* The highest probability of columns lo..hi of the row's bounds; 0 if lo > hi. */
+static float highest(const struct evidence_row *row, int lo, int hi)
 {
-    return lo <= hi ? p[trace_best_of(p, lo, hi)] : 0;
+    uint8_t most = 0;
+
+    for (int x = mask_next(row->q, lo, hi + 1); x <= hi; x = mask_next(row->q, x + 1, hi + 1))
+        most = row->q[x] > most ? row->q[x] : most;
+    return lo <= hi ? row->probability[most] : 0;
 }
 
-/* own, all: [columns], the probabilities of evidence_own and evidence_all. */
-static void measure_row(struct line *line, int y, const float *own, const float *all, int columns, int lo, int hi,
-                        bool beside)
+/* own_q, all_q: [columns], scratch. */
+static void measure_row(struct line *line, int y, const struct evidence *ev, uint8_t *own_q, uint8_t *all_q)
 {
     enum { BESIDE = 4 };   /* columns next to the run that are still its own */
-    int first = line->path[y], last = first;
+    int columns = mask_columns(ev->mask), first = line->path[y], last = first;
+    struct evidence_row own = evidence_row(ev, y, own_q), all = own;
 
     line->ink[y] = INK_NONE;
     line->lo[y] = line->hi[y] = line->centre[y] = NAN;
-    line->peak[y] = line->rival[y] = 0;
-    if (find_run(own, columns, line->path[y], INK_MIN, &first, &last, &line->peak[y])) {
+    line->peak[y] = 0;
+    evidence_own(ev, y, own_q);
+    if (find_run(&own, line->path[y], INK_MIN, &first, &last, &line->peak[y])) {
         line->ink[y] = INK_OWN;
-        measure_run(line, y, own, columns, first, last);
-    } else if (find_run(all, columns, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
-        line->ink[y] = line->peak[y] < INK_PLAIN ? INK_BORROWED : beside ? INK_SPARE : INK_OTHER;
-        measure_run(line, y, all, columns, first, last);
+        measure_run(line, y, &own, columns, first, last);
+    } else {
+        all.q = all_q;
+        evidence_all(ev, y, all_q);
+        if (find_run(&all, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
+            line->ink[y] = line->peak[y] < INK_PLAIN ? INK_BORROWED : evidence_beside(ev, y) ? INK_SPARE : INK_OTHER;
+            measure_run(line, y, &all, columns, first, last);
+        }
     }
-    first = first - BESIDE <= hi ? first - BESIDE : hi + 1;
-    last = last + BESIDE >= lo ? last + BESIDE : lo - 1;
-    line->rival[y] = fmaxf(highest(own, lo, first - 1), highest(own, last + 1, hi));
+    line->rival[y] = fmaxf(highest(&own, own.lo, first - BESIDE - 1 < own.hi ? first - BESIDE - 1 : own.hi),
+                           highest(&own, last + BESIDE + 1 > own.lo ? last + BESIDE + 1 : own.lo, own.hi));
 }
 
 /* The line's own ink in row y and what its path runs through in the rows beside, as wide as the line is
@@ -178,29 +189,19 @@ static enum err_code measure_radius(struct line *line, struct err *e)
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e)
 {
     size_t columns = (size_t)mask_columns(ev->mask);
-    uint8_t *q = malloc(columns);
-    float *own = malloc(columns * sizeof *own), *all = malloc(columns * sizeof *all);
+    uint8_t *own = malloc(columns), *all = malloc(columns);
     enum err_code rc = ERR_OK;
 
-    if (!q || !own || !all) {
+    if (!own || !all) {
         rc = err_memory(e, "tracing a curve");
         goto out;
     }
-    for (int y = 0; y < line->rows; y++) {
-        int lo, hi;
-
-        evidence_bounds(ev, y, &lo, &hi);
-        evidence_own(ev, y, q);
-        evidence_probability(ev, y, q, own);
-        evidence_all(ev, y, q);
-        evidence_probability(ev, y, q, all);
-        measure_row(line, y, own, all, (int)columns, lo, hi, evidence_beside(ev, y));
-    }
+    for (int y = 0; y < line->rows; y++)
+        measure_row(line, y, ev, own, all);
     rc = measure_radius(line, e);
     claim_ink(line);
 out:
     free(all);
     free(own);
-    free(q);
     return rc;
 }
