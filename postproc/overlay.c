@@ -99,8 +99,11 @@ failed:
 static void paint_scan(struct overlay *o, int rows)
 {
     int whole = o->gray && rows == o->reduce ? o->columns / o->reduce : 0;
+    const uint8_t *gray = o->gray;
+    const uint32_t *sums = o->sums;
+    uint8_t *indices = o->indices;
     for (int i = 0; i < whole; i++)
-        o->indices[i] = o->gray[o->sums[i]];
+        indices[i] = gray[sums[i]];
     for (int i = whole; i < o->out_columns; i++) {
         int left = o->columns - i * o->reduce, columns = left < o->reduce ? left : o->reduce;
         o->indices[i] = gray_step(o->sums[i], (uint32_t)(columns * rows));
@@ -165,13 +168,14 @@ enum err_code overlay_push(struct overlay *o, const uint8_t *ink, struct err *e)
 {
     if (o->y == o->rows)
         return err_set(e, ERR_INTERNAL, "The overlay has all of its %d rows.", o->rows);
+    uint32_t *sums = o->sums;
     if (o->reduce == 1)
         for (int i = 0; i < o->columns; i++)
-            o->sums[i] = ink[i];
+            sums[i] = ink[i];
     else
         for (int i = 0, at = 0; i < o->columns; at++)
             for (int end = i + o->reduce; i < o->columns && i < end; i++)
-                o->sums[at] += ink[i];
+                sums[at] += ink[i];
     o->y++;
     if (o->y % o->reduce != 0 && o->y != o->rows)
         return ERR_OK;
