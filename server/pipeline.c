@@ -1,6 +1,7 @@
 #include "server/pipeline.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,20 +224,49 @@ static enum err_code calibrate(struct pipeline *p, struct err *e)
     return rc;
 }
 
-static enum err_code write_files(struct pipeline *p, struct err *e)
+/* Drawing the overlay takes as long as all other files: it has a thread of its own where there are two. */
+struct drawing {
+    struct pipeline *p;
+    struct err e;
+};
+
+static void *draw_overlay(void *arg)
+{
+    struct drawing *d = arg;
+    struct pipeline *p = d->p;
+    p->result->wrote_overlay = result_write_overlay(p->env->out_dir, p->input, p->runs, p->request->layout.n_tracks, p->job,
+                                                    &d->e) == ERR_OK;
+    return NULL;
+}
+
+static enum err_code write_other_files(struct pipeline *p, struct err *e)
 {
     const char *dir = p->env->out_dir;
     size_t n = p->request->layout.n_tracks;
     enum err_code rc = result_write_tables(p->env, p->request, &p->table, p->result, e);
-    if (rc == ERR_OK && p->request->want_overlay) {
-        rc = result_write_overlay(dir, p->input, p->runs, n, p->job, e);
-        p->result->wrote_overlay = rc == ERR_OK;
-    }
     if (rc == ERR_OK && p->request->want_overlay)
         rc = result_write_edges(dir, p->runs, n, e);
     if (rc == ERR_OK && p->request->want_mask) {
         rc = result_write_masks(dir, p->runs, n, e);
         p->result->wrote_mask = rc == ERR_OK;
+    }
+    return rc;
+}
+
+static enum err_code write_files(struct pipeline *p, struct err *e)
+{
+    struct drawing drawing = {.p = p};
+    pthread_t thread;
+    bool wanted = p->request->want_overlay;
+    bool beside = wanted && pool_threads(p->env->pool) > 1 && pthread_create(&thread, NULL, draw_overlay, &drawing) == 0;
+    enum err_code rc = write_other_files(p, e);
+    if (beside)
+        pthread_join(thread, NULL);
+    else if (wanted && rc == ERR_OK)
+        draw_overlay(&drawing);
+    if (rc == ERR_OK && drawing.e.code) {
+        *e = drawing.e;
+        rc = drawing.e.code;
     }
     return rc;
 }
