@@ -14,7 +14,7 @@ enum err_code curvenet_load(struct curvenet **out, const char *path, int threads
         code = checkpoint_read(&cp, path, threads, e);
     if (code)
         return code;
-    code = model_build(out, &cp, kernels_choose(level), e);
+    code = model_build(out, &cp, kernels_choose(level), threads, e);
     checkpoint_free(&cp);
     if (!code)
         (*out)->info.load_seconds = (double)(job_now_ns() - start) * 1e-9;

@@ -4,16 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/size.h"
 
 enum { ALIGNMENT = 64 };
 
+/* One tensor to be packed. */
+struct packing {
+    enum { PACK_VECTOR, PACK_FILTER, PACK_MATRIX } what;
+    float *from, *to;           /* the same where it is packed in place */
+    size_t k, n;                /* a matrix's; n alone is a vector's elements, or a filter's channels */
+    float scale;                /* of a filter */
+};
+
 /* Packs tensors where they were read, so that a large network's memory is touched once.  The few that need padding
- * or lie askew go to further memory.  While `scratch` is NULL it only counts what is needed. */
+ * or lie askew go to further memory.  While `list` is NULL it only counts what is needed. */
 struct packer {
     const struct checkpoint *cp;
     const struct kernels *kernels;
-    float *scratch;             /* one tensor, or one panel of a matrix */
+    struct packing *list;       /* [cp->file.count] */
+    size_t listed;
+    float *scratch;             /* [threads, scratch_floats]: one tensor, or one panel of a matrix */
     size_t scratch_floats;
     float *further;
     size_t used;
@@ -41,14 +52,50 @@ static float *place(struct packer *p, const char *name, size_t floats, size_t pa
     return at;
 }
 
+static void put_on_list(struct packer *p, struct packing packing)
+{
+    if (p->list)
+        p->list[p->listed++] = packing;
+}
+
+static void pack_vector_now(const struct packing *v)
+{
+    if (v->to == v->from)
+        return;
+    memcpy(v->to, v->from, v->n * sizeof *v->to);
+    memset(v->to + v->n, 0, (kernels_round(v->n) - v->n) * sizeof *v->to);
+}
+
+static void pack_filter_now(const struct packing *f, float *scratch)
+{
+    for (size_t c = 0; c < f->n; c++)
+        for (size_t t = 0; t < 9; t++)
+            scratch[t * f->n + c] = f->from[c * 9 + t] * f->scale;
+    memcpy(f->to, scratch, 9 * f->n * sizeof *f->to);
+}
+
+static enum err_code pack_now(void *ctx, size_t task, int worker, struct err *e)
+{
+    const struct packer *p = ctx;
+    const struct packing *t = &p->list[task];
+    float *scratch = p->scratch + (size_t)worker * p->scratch_floats;
+    (void)e;
+    if (t->what == PACK_VECTOR)
+        pack_vector_now(t);
+    else if (t->what == PACK_FILTER)
+        pack_filter_now(t, scratch);
+    else if (t->to == t->from)
+        kernels_pack_in_place(p->kernels, t->to, (int)t->k, (int)t->n, scratch);
+    else
+        kernels_pack(p->kernels, t->to, t->from, 1, t->k, (int)t->k, (int)t->n);
+    return ERR_OK;
+}
+
 /* A vector, padded with zeros. */
 static const float *pack_vector(struct packer *p, const char *name, size_t n)
 {
-    float *v = place(p, name, n, kernels_round(n)), *own = values(p, name);
-    if (!p->scratch || v == own)
-        return v;
-    memcpy(v, own, n * sizeof *v);
-    memset(v + n, 0, (kernels_round(n) - n) * sizeof *v);
+    float *v = place(p, name, n, kernels_round(n));
+    put_on_list(p, (struct packing){ .what = PACK_VECTOR, .from = values(p, name), .to = v, .n = n });
     return v;
 }
 
@@ -56,14 +103,8 @@ static const float *pack_vector(struct packer *p, const char *name, size_t n)
 static const float *pack_filter(struct packer *p, const char *name, size_t dim, float scale)
 {
     float *v = place(p, name, 9 * dim, 9 * dim);
-    const float *w = values(p, name);
     need_scratch(p, 9 * dim);
-    if (!p->scratch)
-        return NULL;
-    for (size_t c = 0; c < dim; c++)
-        for (size_t t = 0; t < 9; t++)
-            p->scratch[t * dim + c] = w[c * 9 + t] * scale;
-    memcpy(v, p->scratch, 9 * dim * sizeof *v);
+    put_on_list(p, (struct packing){ .what = PACK_FILTER, .from = values(p, name), .to = v, .n = dim, .scale = scale });
     return v;
 }
 
@@ -71,12 +112,9 @@ static struct linear pack_linear(struct packer *p, const char *prefix, int k, in
 {
     char name[80];
     snprintf(name, sizeof name, "%s.weight", prefix);
-    float *w = place(p, name, (size_t)k * (size_t)n, kernels_packed(k, n)), *own = values(p, name);
+    float *w = place(p, name, (size_t)k * (size_t)n, kernels_packed(k, n));
     need_scratch(p, kernels_pack_scratch(p->kernels, k, n));
-    if (p->scratch && w == own)
-        kernels_pack_in_place(p->kernels, w, k, n, p->scratch);
-    else if (p->scratch)
-        kernels_pack(p->kernels, w, own, 1, (size_t)k, k, n);
+    put_on_list(p, (struct packing){ .what = PACK_MATRIX, .from = values(p, name), .to = w, .k = (size_t)k, .n = (size_t)n });
     struct linear l = { .k = k, .n = n, .w = w };
     snprintf(name, sizeof name, "%s.bias", prefix);
     l.bias = pack_vector(p, name, (size_t)n);
@@ -164,26 +202,42 @@ static enum err_code allocate(void **allocation, float **at, size_t floats, stru
     return ERR_OK;
 }
 
-enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, struct err *e)
+/* Points net's weights at where they will be, and packs them there. */
+static enum err_code pack(struct packer *p, struct curvenet *net, int threads, struct err *e)
+{
+    void *scratch = NULL;
+    struct pool *pool = NULL;
+    pack_network(p, net);
+    enum err_code code = allocate(&net->further, &p->further, p->used, e);
+    if (!code)
+        code = allocate(&scratch, &p->scratch, (size_t)threads * p->scratch_floats, e);
+    if (!code && !(p->list = calloc(p->cp->file.count, sizeof *p->list)))
+        code = err_memory(e, "the network");
+    if (!code)
+        code = pool_create(&pool, threads, e);
+    if (!code) {
+        p->used = 0;
+        pack_network(p, net);
+        code = pool_run(pool, p->listed, pack_now, p, e);
+    }
+    pool_free(pool);
+    free(p->list);
+    free(scratch);
+    return code;
+}
+
+enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, int threads,
+                          struct err *e)
 {
     struct curvenet *net = calloc(1, sizeof *net);
     if (!net)
         return err_memory(e, "the network");
     struct packer p = { .cp = cp, .kernels = kernels };
-    pack_network(&p, net);
-    void *scratch = NULL;
-    float *at = NULL;
-    enum err_code code = allocate(&net->further, &p.further, p.used, e);
-    if (!code)
-        code = allocate(&scratch, &at, p.scratch_floats, e);
+    enum err_code code = pack(&p, net, threads < 1 ? 1 : threads, e);
     if (code) {
         curvenet_free(net);
         return code;
     }
-    p.scratch = at;
-    p.used = 0;
-    pack_network(&p, net);
-    free(scratch);
     net->info = cp->info;
     net->kernels = kernels;
     net->weights = cp->file.allocation;

@@ -37,9 +37,10 @@ struct curvenet {
     void *weights, *further;              /* the allocations behind all pointers */
 };
 
-/* Packs the checkpoint's tensors in the memory that holds them, which passes from *cp to the network; what is left
- * of *cp is still the caller's to free.  On success *out is the caller's, freed with curvenet_free.
- * ERR_NO_MEMORY. */
-enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, struct err *e);
+/* Packs the checkpoint's tensors with `threads` threads in the memory that holds them, which passes from *cp to the
+ * network; what is left of *cp is still the caller's to free.  On success *out is the caller's, freed with
+ * curvenet_free.  ERR_NO_MEMORY. */
+enum err_code model_build(struct curvenet **out, struct checkpoint *cp, const struct kernels *kernels, int threads,
+                          struct err *e);
 
 #endif
