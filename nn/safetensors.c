@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/size.h"
-#include "nn/pread.h"
 
 enum { MAX_HEADER = 16 << 20, ALIGNMENT = 64 };
 
@@ -161,22 +160,23 @@ static void wish_for_huge_pages(unsigned char *at, size_t size)
         madvise(at + skip, (size - skip) / PAGE * PAGE, MADV_HUGEPAGE);
 }
 
-static enum err_code read_data(struct safetensors *st, int fd, int threads, safetensors_piece piece, void *piece_ctx,
-                               struct err *e)
+static enum err_code read_data(struct safetensors *st, int fd, int threads, const struct pread_work *work, struct err *e)
 {
     size_t size;
-    if (!size_add(st->data_bytes, ALIGNMENT, &size) || !(st->allocation = malloc(size)))
+    if (!size_add(st->data_bytes, 3 * PREAD_BLOCK, &size) || !(st->allocation = malloc(size)))
         return err_memory(e, "the checkpoint");
-    st->data = (unsigned char *)st->allocation + (-(uintptr_t)st->allocation % ALIGNMENT);
+    /* Where the file has its values aligned they lie in memory as they do in it, which lets reads go there directly. */
+    size_t place = st->data_offset % ALIGNMENT ? 0 : st->data_offset % PREAD_BLOCK;
+    st->data = (unsigned char *)st->allocation + (-(uintptr_t)st->allocation % PREAD_BLOCK) + place;
     wish_for_huge_pages(st->data, st->data_bytes);
-    enum err_code code = pread_parallel(fd, st->data, st->data_bytes, st->data_offset, threads, piece, piece_ctx, e);
+    enum err_code code = pread_parallel(fd, st->data, st->data_bytes, st->data_offset, threads, work, e);
     for (size_t i = 0; i < st->count && !code; i++)
         st->tensors[i].values = (const float *)(const void *)(st->data + st->tensors[i].offset);
     return code;
 }
 
-enum err_code safetensors_read(struct safetensors *st, const char *path, int threads, safetensors_piece piece,
-                               void *piece_ctx, struct err *e)
+enum err_code safetensors_read(struct safetensors *st, const char *path, int threads,
+                               const struct pread_work *work, struct err *e)
 {
     memset(st, 0, sizeof *st);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -193,7 +193,7 @@ enum err_code safetensors_read(struct safetensors *st, const char *path, int thr
         code = read_header(st, fd, e);
     }
     if (!code)
-        code = read_data(st, fd, threads, piece, piece_ctx, e);
+        code = read_data(st, fd, threads, work, e);
     close(fd);
     if (code)
         safetensors_free(st);

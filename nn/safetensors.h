@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "nn/pread.h"
 
 struct cJSON;
 
@@ -33,17 +34,14 @@ struct safetensors {
     size_t file_bytes;
 };
 
-/* Called in order of position with pieces that together are the whole data section, while the rest is
- * still being read. */
-typedef void (*safetensors_piece)(void *ctx, const unsigned char *bytes, size_t size);
-
 /* Reads and checks the header, then the data with `threads` parallel preads.  On success *st holds
- * memory that safetensors_free releases; on failure it holds none.  `piece` may be NULL.
+ * memory that safetensors_free releases; on failure it holds none.  `work`, which may be NULL, is done on pieces of
+ * whole values that together are the data section.
  * ERR_UNAVAILABLE: cannot be opened or read, truncated, not this format; a tensor whose type, shape or
  * place is wrong, that overlaps another or is there twice (the sentence names it); bytes that no tensor
  * owns.  ERR_NO_MEMORY. */
-enum err_code safetensors_read(struct safetensors *st, const char *path, int threads, safetensors_piece piece,
-                               void *piece_ctx, struct err *e);
+enum err_code safetensors_read(struct safetensors *st, const char *path, int threads,
+                               const struct pread_work *work, struct err *e);
 void safetensors_free(struct safetensors *st);
 
 /* The tensor of that name, or NULL. */

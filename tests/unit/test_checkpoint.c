@@ -73,6 +73,20 @@ static void wrong_tensors_are_refused_by_name(void **state)
     assert_refused(&spec, "dec4.block.pw.weight holds a value that is not finite");
 }
 
+static void a_value_that_is_not_finite_is_found_anywhere(void **state)
+{
+    (void)state;
+    static const char *const tensors[] = { "enc1.conv.weight", "attn1.mlp2.weight", "head.bias" };
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        /* Some 28 MB: several pieces, read by several threads. */
+        const struct checkpoint_file spec = { .dim = 512, .heads = 8, .mlp = 2048, .layers = 1, .classes = 2,
+                                              .infinite = tensors[i] };
+        char reason[100];
+        snprintf(reason, sizeof reason, "%s holds a value that is not finite", tensors[i]);
+        assert_refused(&spec, reason);
+    }
+}
+
 static void a_damaged_file_is_refused(void **state)
 {
     (void)state;
@@ -122,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_come_from_the_metadata),
         cmocka_unit_test(wrong_tensors_are_refused_by_name),
+        cmocka_unit_test(a_value_that_is_not_finite_is_found_anywhere),
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(wrong_metadata_are_refused_by_field),
     };
