@@ -62,6 +62,16 @@ def test_artifacts_are_what_they_say(server, scan):
     assert stored["curves"][0]["mnemonic"] == "GR"
 
 
+def test_files_are_the_same_for_any_number_of_threads(start, scan):
+    answers = []
+    for threads in ("1", "2", "3"):
+        server = start(THREADS=threads)
+        artifacts = server.digitize(scan, DEPTHS + CURVE).json()["artifacts"]
+        answers.append({name: server.get(path).content for name, path in artifacts.items() if name != "json"})
+    assert {"csv", "las", "overlay", "mask"} <= answers[0].keys()
+    assert answers[0] == answers[1] == answers[2]
+
+
 @pytest.mark.parametrize("name,accept,kind,begin", [
     ("csv", "text/csv", "text/csv", b"DEPT,GR"),
     ("las", "text/x-las", "text/plain", b"~V"),

@@ -21,7 +21,7 @@ class Failing(Server):
         control.write_bytes(bytes(16))
         with open(control, "r+b") as f:
             self.control = mmap.mmap(f.fileno(), 16)
-        super().__init__(binary, folder, weights, FAILING_MALLOC=control)
+        super().__init__(binary, folder, weights, FAILING_MALLOC=control, THREADS="2")
 
     def digitize_failing(self, scan, n, all_after=False, fields=FIELDS):
         """(response, whether the allocation was asked for)"""
