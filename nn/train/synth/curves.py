@@ -91,6 +91,12 @@ PROCESSES = ((wander, 2), (octaves, 2), (beds, 2), (counting, 3), (spikes, 2), (
 WEIGHTS = np.array([w for _, w in PROCESSES]) / sum(w for _, w in PROCESSES)
 
 
+def pegged(rng, x):
+    """The same samples from a tool that goes no further on one side or both: ruled lines between the swings."""
+    low, high = np.clip(rng.uniform((-0.3, 0.6), (0.5, 1.3)), 0, 1)
+    return np.clip(x, np.quantile(x, low), np.quantile(x, high))
+
+
 def random_values(rng, n, las_dir):
     """About unit-spread [n] log samples, real ones where a folder is given."""
     if las_dir and rng.random() < 0.5:
@@ -109,6 +115,8 @@ def sample_rows(rng, rows, las_dir, zoom):
     spacing = (log_uniform(rng, 1.5, 12) if rng.random() < 0.7 else log_uniform(rng, 0.5, 3)) * zoom
     n = int(rows / spacing) + 4
     x = random_values(rng, n, las_dir)
+    if rng.random() < 0.15:
+        x = pegged(rng, x)
     at = np.arange(2 * rows) / (2 * spacing)
     i = at.astype(int)
     if rng.random() < 0.15:  # held samples: near-horizontal steps
