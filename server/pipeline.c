@@ -11,6 +11,7 @@
 #include "server/normalise.h"
 #include "server/request_defaults.h"
 #include "server/result_files.h"
+#include "server/straighten.h"
 #include "server/track_run.h"
 
 struct pipeline {
@@ -22,7 +23,8 @@ struct pipeline {
     struct normalise *input;
     struct windows windows;
     struct track_run *runs;   /* [layout.n_tracks] */
-    uint8_t *ink;             /* [window rows, input columns] */
+    int *shift;               /* [input rows]: how far each is moved for the network */
+    uint8_t *ink;             /* [window rows, input columns], straightened */
     struct table table;
 };
 
@@ -128,11 +130,13 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
     p->result->pixels = (uint64_t)columns * (uint64_t)rows;
 
     p->runs = calloc(layout->n_tracks, sizeof *p->runs);
-    if (!p->runs)
+    p->shift = calloc((size_t)rows, sizeof *p->shift);
+    if (!p->runs || !p->shift)
         return err_memory(e, "the tracks");
+    straighten_plan(p->shift, rows, layout, normalise_geometry(p->input));
     for (size_t i = 0; rc == ERR_OK && i < layout->n_tracks; i++)
         rc = track_run_open(&p->runs[i], &layout->tracks[i], normalise_geometry(p->input), columns, &p->windows,
-                            net->classes, !whole, e);
+                            p->shift, net->classes, !whole, e);
     return rc;
 }
 
@@ -152,6 +156,7 @@ static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, 
             return rc;
         for (size_t i = 0; i < p->request->layout.n_tracks; i++)
             track_run_row(&p->runs[i], row);
+        straighten_row(row, (int)columns, p->shift[*have]);
     }
     return ERR_OK;
 }
@@ -280,6 +285,7 @@ static void close_all(struct pipeline *p)
     for (size_t i = 0; p->runs && i < p->request->layout.n_tracks; i++)
         track_run_clear(&p->runs[i]);
     free(p->runs);
+    free(p->shift);
     free(p->ink);
     normalise_free(p->input);
     scan_close(p->scan);

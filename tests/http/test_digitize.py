@@ -2,12 +2,15 @@
 import csv
 import io
 import json
+import math
+import os
 import platform
 
 import lasio
+import numpy as np
 import pytest
 import requests
-from harness import events, problem
+from harness import ROOT, events, problem
 from PIL import Image, ImageDraw
 
 DEPTHS = [("depth_top", "1000"), ("depth_bottom", "1032"), ("depth_unit", "ft")]
@@ -193,3 +196,30 @@ def test_a_default_resolution_that_the_lines_do_not_bear_out(server):
         picture.save(out, "TIFF", compression="group4", dpi=(dpi, dpi))
         warnings = server.digitize(out.getvalue(), CURVE).json()["warnings"]
         assert any("says that it has 72 dpi" in text for text in warnings) == doubts, warnings
+
+
+def test_paper_that_runs_askew_is_straightened_for_the_network(start):
+    """Where the edges follow the paper, its mask is that of the same paper laid straight, moved row by row."""
+    server = start(os.path.join(ROOT, "weights"))
+    height, width = 320, 160
+    picture = Image.new("1", (width, height), 1)
+    pen = ImageDraw.Draw(picture)
+    for x in range(40, 121, 20):
+        pen.line((x, 0, x, height), fill=0)
+    pen.line([(80 + 30 * math.sin(y / 37), y) for y in range(height)], fill=0, width=3)
+    straight = np.array(picture)
+    askew = np.ones_like(straight)
+    by = [math.floor(40 * (y + 0.5) / height - 20 + 0.5) for y in range(height)]
+    for row, moved, k in zip(straight, askew, by):
+        moved[max(0, k):width + min(0, k)] = row[max(0, -k):width - max(0, k)]
+
+    masks = []
+    for rows, edges in ((straight, ((0, 0),)), (askew, ((0, -20), (height, 20)))):
+        out = io.BytesIO()
+        Image.fromarray(rows).save(out, "TIFF", compression="group4", dpi=(200, 200))
+        fields = [("track", f"40,0,121,{height}")] + [("edge", f"{row}:{40 + k}:{120 + k}") for row, k in edges]
+        reply = server.digitize(out.getvalue(), CURVE + fields).json()
+        masks.append(np.array(Image.open(io.BytesIO(server.get(reply["artifacts"]["mask"]).content))))
+    back = np.array([moved[40 + k:120 + k] for moved, k in zip(masks[1], by)])
+    assert len(np.unique(back)) > 1
+    assert (back == masks[0][:, 40:120]).all()
