@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/straighten.h"
+
 static double to_column(const struct mask_geometry *g, double x)
 {
     return (x + 0.5 - g->x_origin) * g->x_scale - 0.5;
@@ -86,6 +88,34 @@ void track_run_row(struct track_run *run, const uint8_t *ink)
 {
     if (run->edges)
         edges_push(run->edges, ink + run->c0);
+}
+
+enum err_code track_run_drift(struct track_run *run, const struct track_rows *rows, double *drift, bool *found,
+                              struct err *e)
+{
+    double left = to_column(&run->geometry, run->track->x0), right = to_column(&run->geometry, run->track->x1);
+    double most, seen = 0;
+    struct edges *edges = NULL;
+    *found = false;
+    if (!run->edges)
+        return ERR_OK;
+    uint8_t *row = malloc(rows->stride);
+    enum err_code rc = row ? ERR_OK : err_memory(e, "a row of the scan");
+    if (rc == ERR_OK)
+        rc = edges_create(&edges, rows->rows, run->columns, left + rows->place, right + rows->place, e);
+    for (int y = 0; rc == ERR_OK && y < rows->rows; y++) {
+        memcpy(row, rows->ink + (size_t)y * rows->stride, rows->stride);
+        straighten_row(row, (int)rows->stride, y < rows->settled ? 0 : rows->hold);
+        edges_push(edges, row + run->c0);
+    }
+    if (rc == ERR_OK)
+        rc = edges_solve(edges, run->left, run->right, &most, &seen, e);
+    *found = rc == ERR_OK && seen > 0;
+    for (int y = 0; *found && y < rows->rows; y++)
+        drift[y] += (run->left[y] - left + run->right[y] - right) / 2;
+    edges_free(edges);
+    free(row);
+    return rc;
 }
 
 static void given_edges(struct track_run *run)

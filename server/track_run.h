@@ -42,6 +42,21 @@ void track_run_clear(struct track_run *run);
 /* A row of the shared input that is seen for the first time, as it lies on the scan: [columns of the shared input]. */
 void track_run_row(struct track_run *run, const uint8_t *ink);
 
+/* Rows that the network is about to see, of the shared input. */
+struct track_rows {
+    const uint8_t *ink;              /* [rows, stride] */
+    size_t stride;
+    int rows;
+    int settled, hold;               /* the rows from `settled` on have yet to be moved to the left by `hold` columns */
+    double place;                    /* how far the track lies to the right of where it was given, about */
+};
+
+/* Adds to drift: [rows->rows] how far the printed borders lie to the right of where they were given, once the rows are
+ * moved.  *found: whether printed lines were seen; else, or if the track's edges are not followed, nothing is added.
+ * Uses the run's `left` and `right`, which track_run_trace fills. */
+enum err_code track_run_drift(struct track_run *run, const struct track_rows *rows, double *drift, bool *found,
+                              struct err *e);
+
 /* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
  * dotted curve is sought among the dashed ones where it has no class of its own.  input: the shared one, which is
  * read again where curves may be told apart by how dark they are drawn. */
