@@ -13,18 +13,19 @@ struct straighten {
     int *shift;      /* [rows of the input]: how many whole columns each is moved to the left; the caller's */
     bool planned;    /* by edges that are given: nothing is to be followed */
     bool moved;      /* some row is moved */
-    double place;    /* where the tracks lie in the last row settled, once it is moved: columns right of where they
-                        were given */
+    double place;    /* columns by which the tracks, once moved, lie right of where they were given in the last row */
 };
 
-/* Fills shift: [rows], all 0 on entry, with how far the tracks lie to the right of their mean place in each row of an input
- * that lies on the scan as `geometry` says, by the edges that the layout gives: by their mean, since the tracks are on the
- * same paper.  Without edges nothing is planned; those that keep their place to within a few columns are left alone. */
+/* Fills shift: [rows], all 0 on entry, with how far the tracks lie to the right of their mean place in each row of an
+ * input that lies on the scan as `geometry` says, by the edges that the layout gives: by their mean, since the tracks are
+ * on the same paper.  Without edges nothing is planned; those that keep their place to within a few columns are left
+ * alone. */
 void straighten_plan(struct straighten *s, int rows, const struct layout *layout, const struct mask_geometry *geometry);
 
-/* Settles the rows first..y1-1 by what is seen of the tracks in the rows y0..y1-1, of which those before `first` are settled.
- * drift: [y1 - y0], how far the tracks lie to the right of where they were given, with settled rows moved by their shift and
- * the others by that of the last settled one.  Paper that has kept its place to within a few columns is left alone. */
+/* Settles the rows first..y1-1 by what is seen of the tracks in the rows y0..y1-1, of which those before `first` are
+ * settled.  drift: [y1 - y0], how far the tracks lie to the right of where they were given, with settled rows moved by
+ * their shift and the others by that of the last settled one.  Paper that has kept its place to within a few columns is
+ * left alone. */
 void straighten_follow(struct straighten *s, const double *drift, int y0, int first, int y1);
 
 /* The shift with which the rows from `first` on begin. */

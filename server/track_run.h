@@ -32,8 +32,9 @@ struct track_run {
 };
 
 /* Prepares a track on an input of `columns` x `windows->rows` that lies on the scan as `shared` says, and whose rows
- * the network sees moved by `shift`: [rows], which must outlive the run.  The mask lies as the scan does.  follow: printed borders are to be followed (unless the layout gives edges).  On failure as on success
- * track_run_clear frees all; `run` is zeroed first. */
+ * the network sees moved by `shift`: [rows], which must outlive the run.  The mask lies as the scan does.  follow:
+ * printed borders are to be followed (unless the layout gives edges).  On failure as on success track_run_clear frees
+ * all; `run` is zeroed first. */
 enum err_code track_run_open(struct track_run *run, const struct layout_track *track, const struct mask_geometry *shared,
                              int columns, const struct windows *windows, const int *shift, int classes, bool follow,
                              struct err *e);
