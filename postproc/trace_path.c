@@ -107,7 +107,7 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     }
     v->score[top] = 0;
     offer(v, from, lo, hi, top, jump_cost);
-    if (in_left < in_right) {
+    if (in_left >= lo && in_left < in_right && in_right <= hi) {   /* both edges are in the mask */
         offer(v, from, lo, in_left, trace_best_of(v->score, in_right, hi), wrap_cost);
         offer(v, from, in_right, hi, trace_best_of(v->score, lo, in_left), wrap_cost);
     }
