@@ -1,5 +1,6 @@
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,11 @@ enum err_code err_field(struct err *e, enum err_code code, const char *field, co
 enum err_code err_memory(struct err *e, const char *what)
 {
     return err_set(e, ERR_NO_MEMORY, "Not enough memory for %s.", what);
+}
+
+bool err_no_room(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 void err_clear(struct err *e)

@@ -7,6 +7,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err_code {
     ERR_OK = 0,
     ERR_MALFORMED,     /* 400: the request cannot be read */
@@ -45,6 +47,9 @@ enum err_code err_field(struct err *e, enum err_code code, const char *field, co
 
 /* ERR_NO_MEMORY with a standard sentence; `what` names what was being allocated. */
 enum err_code err_memory(struct err *e, const char *what);
+
+/* Whether a failed write's errno says that there is no room left: on the disk, in the quota or for so large a file. */
+bool err_no_room(int error);
 
 /* Forgets the record, so that the context can be used again. */
 void err_clear(struct err *e);

@@ -104,7 +104,8 @@ static const float *pack_filter(struct packer *p, const char *name, size_t dim, 
 {
     float *v = place(p, name, 9 * dim, 9 * dim);
     need_scratch(p, 9 * dim);
-    put_on_list(p, (struct packing){ .what = PACK_FILTER, .from = values(p, name), .to = v, .n = dim, .scale = scale });
+    put_on_list(p, (struct packing){ .what = PACK_FILTER, .from = values(p, name), .to = v, .n = dim,
+                                     .scale = scale });
     return v;
 }
 
@@ -114,7 +115,8 @@ static struct linear pack_linear(struct packer *p, const char *prefix, int k, in
     snprintf(name, sizeof name, "%s.weight", prefix);
     float *w = place(p, name, (size_t)k * (size_t)n, kernels_packed(k, n));
     need_scratch(p, kernels_pack_scratch(p->kernels, k, n));
-    put_on_list(p, (struct packing){ .what = PACK_MATRIX, .from = values(p, name), .to = w, .k = (size_t)k, .n = (size_t)n });
+    put_on_list(p, (struct packing){ .what = PACK_MATRIX, .from = values(p, name), .to = w, .k = (size_t)k,
+                                     .n = (size_t)n });
     struct linear l = { .k = k, .n = n, .w = w };
     snprintf(name, sizeof name, "%s.bias", prefix);
     l.bias = pack_vector(p, name, (size_t)n);
@@ -209,8 +211,11 @@ static enum err_code pack(struct packer *p, struct curvenet *net, int threads, s
     struct pool *pool = NULL;
     pack_network(p, net);
     enum err_code code = allocate(&net->further, &p->further, p->used, e);
+    size_t scratch_floats = 0;
+    if (!code && !size_mul((size_t)threads, p->scratch_floats, &scratch_floats))
+        code = err_memory(e, "the network");
     if (!code)
-        code = allocate(&scratch, &p->scratch, (size_t)threads * p->scratch_floats, e);
+        code = allocate(&scratch, &p->scratch, scratch_floats, e);
     if (!code && !(p->list = calloc(p->cp->file.count, sizeof *p->list)))
         code = err_memory(e, "the network");
     if (!code)

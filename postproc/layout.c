@@ -38,6 +38,24 @@ double layout_row_at(const struct layout *layout, double depth)
     return a->y + (depth - a->depth) / (b->depth - a->depth) * (b->y - a->y);
 }
 
+struct layout_edge layout_edges_at(const struct layout_track *track, double y)
+{
+    const struct layout_edge *edges = track->edges;
+    size_t low = 0, high = track->n_edges;
+    if (high == 0)
+        return (struct layout_edge){ y, track->x0, track->x1 };
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (edges[middle].y <= y)
+            low = middle;
+        else
+            high = middle;
+    }
+    const struct layout_edge *a = &edges[low], *b = low + 1 < track->n_edges ? a + 1 : a;
+    double f = b == a || y <= a->y ? 0 : (y - a->y) / (b->y - a->y);
+    return (struct layout_edge){ y, a->x0 + f * (b->x0 - a->x0), a->x1 + f * (b->x1 - a->x1) };
+}
+
 void layout_clear(struct layout *layout)
 {
     for (size_t i = 0; i < layout->n_tracks; i++) {

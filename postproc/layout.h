@@ -52,6 +52,10 @@ enum curve_style layout_style_by_order(size_t index);
 double layout_depth_at(const struct layout *layout, double y);
 double layout_row_at(const struct layout *layout, double depth);
 
+/* The track's edges at row y of that axis: piecewise linear between the given ones, level beyond the first and the
+ * last; x0 and x1 of the track where none are given. */
+struct layout_edge layout_edges_at(const struct layout_track *track, double y);
+
 /* Frees what the layout points at and zeroes it; the struct itself is the caller's. */
 void layout_clear(struct layout *layout);
 

@@ -180,7 +180,17 @@ static void keep(struct mask *mask, struct chunk *chunk)
         ;
 }
 
-enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, size_t class_stride,
+/* As quantise, the logits' column x becoming column x + shift. */
+static void quantise_shifted(uint8_t *q, const float *logits, int columns, int shift)
+{
+    int from = shift < 0 ? -shift : 0, to = shift > 0 ? shift : 0, n = columns - (from > to ? from : to);
+
+    memset(q, 0, (size_t)columns);
+    if (n > 0)
+        quantise(q + to, logits + from, n);
+}
+
+enum err_code mask_put(struct mask *mask, int y, int rows, const int *shift, const float *logits, size_t class_stride,
                        size_t row_stride, struct err *e)
 {
     size_t n, most, size = 0, *at = NULL;
@@ -203,7 +213,7 @@ enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, 
     for (size_t i = 0; i < n; i++) {
         size_t c = i / (size_t)rows, r = i % (size_t)rows, used;
 
-        quantise(q, logits + c * class_stride + r * row_stride, mask->columns);
+        quantise_shifted(q, logits + c * class_stride + r * row_stride, mask->columns, shift ? shift[r] : 0);
         used = encode(chunk->bytes + size, q, mask->columns);
         at[i] = used ? size : SIZE_MAX;
         size += used;

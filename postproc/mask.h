@@ -25,8 +25,9 @@ int mask_rows(const struct mask *mask);
 int mask_columns(const struct mask *mask);
 
 /* Stores rows y..y+rows-1 of every class.  logits: [classes, rows, columns] with the given strides in
- * floats.  Each row is stored once.  Threads may store disjoint rows at the same time. */
-enum err_code mask_put(struct mask *mask, int y, int rows, const float *logits, size_t class_stride,
+ * floats.  shift: [rows], or NULL for none: column x of a row's logits is column x + shift of the mask; what
+ * falls outside is dropped.  Each row is stored once.  Threads may store disjoint rows at the same time. */
+enum err_code mask_put(struct mask *mask, int y, int rows, const int *shift, const float *logits, size_t class_stride,
                        size_t row_stride, struct err *e);
 
 /* Reads one row of one class into q: [columns]; a row never stored reads as zeros. */

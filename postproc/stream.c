@@ -5,7 +5,7 @@
 
 static enum err_code failed(const char *what, int error, struct err *e)
 {
-    if (error == ENOSPC || error == EDQUOT)
+    if (err_no_room(error))
         return err_set(e, ERR_DISK_FULL, "No room is left to write %s.", what);
     return err_set(e, ERR_STORE, "%s could not be written: %s.", what, strerror(error));
 }

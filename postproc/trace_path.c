@@ -138,7 +138,7 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     int in_left = (int)fmin(hi, left + zone), in_right = (int)fmax(lo, right - zone);
 
     descend(v, lo, hi, from);
-    if (in_left < in_right) {
+    if (in_left >= lo && in_left < in_right && in_right <= hi) {   /* both edges are in the mask */
         offer(v, from, lo, in_left, trace_best_of(v->score, in_right, hi), wrap_cost);
         offer(v, from, in_right, hi, trace_best_of(v->score, lo, in_left), wrap_cost);
     }

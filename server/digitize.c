@@ -152,7 +152,7 @@ static enum err_code write_reply(const struct run *run, struct err *e)
     ok = file && fclose(file) == 0 && ok;
     int failure = errno;
     free(text);
-    return ok ? ERR_OK : err_set(e, failure == ENOSPC || failure == EDQUOT ? ERR_DISK_FULL : ERR_STORE,
+    return ok ? ERR_OK : err_set(e, err_no_room(failure) ? ERR_DISK_FULL : ERR_STORE,
                                  "The result cannot be written: %s.", strerror(failure));
 }
 

@@ -12,6 +12,7 @@
 #include "server/normalise.h"
 #include "server/request_defaults.h"
 #include "server/result_files.h"
+#include "server/straighten.h"
 #include "server/track_run.h"
 
 struct pipeline {
@@ -23,7 +24,8 @@ struct pipeline {
     struct normalise *input;
     struct windows windows;
     struct track_run *runs;   /* [layout.n_tracks] */
-    uint8_t *ink;             /* [window rows, input columns] */
+    struct straighten straighten;
+    uint8_t *ink;             /* [window rows, input columns], straightened */
     struct table table;
 };
 
@@ -129,11 +131,35 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
     p->result->pixels = (uint64_t)columns * (uint64_t)rows;
 
     p->runs = calloc(layout->n_tracks, sizeof *p->runs);
-    if (!p->runs)
+    p->straighten.shift = calloc((size_t)rows, sizeof *p->straighten.shift);
+    if (!p->runs || !p->straighten.shift)
         return err_memory(e, "the tracks");
+    straighten_plan(&p->straighten, rows, layout, normalise_geometry(p->input));
     for (size_t i = 0; rc == ERR_OK && i < layout->n_tracks; i++)
         rc = track_run_open(&p->runs[i], &layout->tracks[i], normalise_geometry(p->input), columns, &p->windows,
-                            net->classes, !whole, e);
+                            p->straighten.shift, net->classes, !whole, e);
+    return rc;
+}
+
+/* Finds out how far the paper has moved in the rows y0..y1-1 of the window, of which those from `first` on are new. */
+static enum err_code follow_window(struct pipeline *p, int y0, int first, int y1, struct err *e)
+{
+    struct straighten *s = &p->straighten;
+    struct track_rows window = {.ink = p->ink, .stride = (size_t)normalise_columns(p->input), .rows = y1 - y0,
+                                .settled = first - y0, .hold = straighten_hold(s, first), .place = s->place};
+    int n_found = 0;
+    double *drift = calloc((size_t)window.rows, sizeof *drift);
+    enum err_code rc = drift ? ERR_OK : err_memory(e, "following the paper");
+    for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
+        bool found;
+        rc = track_run_drift(&p->runs[i], &window, drift, &found, e);
+        n_found += found;
+    }
+    for (int j = 0; rc == ERR_OK && j < window.rows; j++)
+        drift[j] = n_found ? drift[j] / n_found : s->place;
+    if (rc == ERR_OK)
+        straighten_follow(s, drift, y0, first, y1);
+    free(drift);
     return rc;
 }
 
@@ -141,7 +167,7 @@ static enum err_code open_input(struct pipeline *p, struct err *e)
 static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, struct err *e)
 {
     size_t columns = (size_t)normalise_columns(p->input);
-    int keep = *have - y0;
+    int keep = *have - y0, first = *have;
     if (keep > 0)
         memmove(p->ink, p->ink + (size_t)(p->windows.max_rows - keep) * columns, (size_t)keep * columns);
     for (; *have < y1; ++*have) {
@@ -154,7 +180,10 @@ static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, 
         for (size_t i = 0; i < p->request->layout.n_tracks; i++)
             track_run_row(&p->runs[i], row);
     }
-    return ERR_OK;
+    enum err_code rc = p->straighten.planned ? ERR_OK : follow_window(p, y0, first, y1, e);
+    for (int y = first; rc == ERR_OK && y < y1; y++)
+        straighten_row(p->ink + (size_t)(y - y0) * columns, (int)columns, p->straighten.shift[y]);
+    return rc;
 }
 
 static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct err *e)
@@ -224,7 +253,8 @@ static enum err_code calibrate(struct pipeline *p, struct err *e)
     return rc;
 }
 
-/* Drawing the overlay takes as long as all other files: it has a thread of its own where there are two. */
+/* Drawing the overlay takes as long as writing all other files: it has a thread of its own where there are two, and
+ * not one of the pool's, which other requests wait for. */
 struct drawing {
     struct pipeline *p;
     struct err e;
@@ -234,8 +264,9 @@ static void *draw_overlay(void *arg)
 {
     struct drawing *d = arg;
     struct pipeline *p = d->p;
-    p->result->wrote_overlay = result_write_overlay(p->env->out_dir, p->input, p->runs, p->request->layout.n_tracks, p->job,
-                                                    &d->e) == ERR_OK;
+    size_t n = p->request->layout.n_tracks;
+    enum err_code rc = result_write_overlay(p->env->out_dir, p->input, p->runs, n, p->job, &d->e);
+    p->result->wrote_overlay = rc == ERR_OK;
     return NULL;
 }
 
@@ -310,6 +341,7 @@ static void close_all(struct pipeline *p)
     for (size_t i = 0; p->runs && i < p->request->layout.n_tracks; i++)
         track_run_clear(&p->runs[i]);
     free(p->runs);
+    free(p->straighten.shift);
     free(p->ink);
     normalise_free(p->input);
     scan_close(p->scan);

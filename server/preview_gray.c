@@ -16,7 +16,7 @@ enum err_code preview_gray_begin(struct picture **out, FILE *file, int columns, 
 
 enum err_code preview_disk_failure(const char *what, struct err *e)
 {
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (err_no_room(errno))
         return err_set(e, ERR_DISK_FULL, "No space left for %s.", what);
     return err_set(e, ERR_STORE, "Cannot write %s: %s.", what, strerror(errno));
 }

@@ -24,7 +24,7 @@ static enum err_code open_file(FILE **out, const char *dir, const char *name, st
         return err_set(e, ERR_INTERNAL, "The result folder's name is too long.");
     *out = fopen(path, "wbe");
     if (!*out)
-        return err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_STORE, "%s cannot be written: %s.", name, strerror(errno));
+        return err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_STORE, "%s cannot be written: %s.", name, strerror(errno));
     return ERR_OK;
 }
 
@@ -33,7 +33,7 @@ static enum err_code close_file(FILE *file, const char *name, enum err_code rc, 
 {
     int failed = ferror(file);
     if ((fclose(file) != 0 || failed) && rc == ERR_OK)
-        return err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_STORE, "%s could not be written whole: %s.", name,
+        return err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_STORE, "%s could not be written whole: %s.", name,
                        strerror(errno));
     return rc;
 }

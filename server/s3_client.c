@@ -180,7 +180,7 @@ static enum err_code local_failure(const struct s3_transfer *t, struct err *e)
         return code;
     if (t->too_large || t->reply.result == CURLE_FILESIZE_EXCEEDED)
         return err_set(e, ERR_TOO_LARGE, "The object in the store is larger than %llu bytes.", t->max_bytes);
-    if (t->write_errno == ENOSPC || t->write_errno == EDQUOT)
+    if (err_no_room(t->write_errno))
         return err_set(e, ERR_DISK_FULL, "There is no room on the server's disk for the object.");
     if (t->write_errno)
         return err_set(e, ERR_INTERNAL, "A local file cannot be written: %s.", strerror(t->write_errno));

@@ -38,7 +38,7 @@ static bool needs_spool(const struct scan *scan)
 
 static enum err_code disk_failure(struct err *e)
 {
-    return errno == ENOSPC || errno == EDQUOT
+    return err_no_room(errno)
                ? err_set(e, ERR_DISK_FULL, "No space left in the temporary folder to turn the scan upright.")
                : err_set(e, ERR_INTERNAL, "The scan cannot be turned upright in the temporary folder: %s.", strerror(errno));
 }

@@ -12,7 +12,7 @@
 
 static enum err_code failed(struct err *e, const char *what)
 {
-    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
+    if (err_no_room(errno))
         return err_set(e, ERR_DISK_FULL, "The folder for temporary files is full.");
     return err_set(e, ERR_INTERNAL, "The temporary file cannot be %s: %s.", what, strerror(errno));
 }

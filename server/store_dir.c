@@ -20,7 +20,7 @@ static struct store_dir *self(struct store *store)
 
 enum err_code store_dir_error(struct err *e, const char *what)
 {
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (err_no_room(errno))
         return err_set(e, ERR_DISK_FULL, "The store's disk is full.");
     return err_set(e, ERR_STORE, "The store cannot %s: %s.", what, strerror(errno));
 }

@@ -62,7 +62,7 @@ static enum err_code s3_stage(struct store *store, const char *id, char path[STO
     if (n < 0 || n >= STORE_PATH_MAX)
         return err_set(e, ERR_INTERNAL, "The path of the folder for temporary files is too long.");
     if (!mkdtemp(path))
-        return err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL,
+        return err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_INTERNAL,
                        "No folder for the result can be made in %s: %s.", s->tmp_dir, strerror(errno));
     return ERR_OK;
 }
@@ -140,7 +140,7 @@ static enum err_code open_unnamed(const struct store_s3 *s, int *fd, struct err 
     int n = snprintf(path, sizeof path, "%s/object-XXXXXX", s->tmp_dir);
     *fd = n > 0 && n < STORE_PATH_MAX ? mkostemp(path, O_CLOEXEC) : -1;
     if (*fd < 0)
-        return err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "No file can be made in %s: %s.", s->tmp_dir,
+        return err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_INTERNAL, "No file can be made in %s: %s.", s->tmp_dir,
                        strerror(errno));
     unlink(path);
     return ERR_OK;
@@ -243,11 +243,11 @@ static enum err_code s3_fetch(struct store *store, const char *key, const char *
     snprintf(object, sizeof object, "%s%s", s->prefix, key);
     int fd = open(to_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "No file for the scan can be made: %s.",
+        return err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_INTERNAL, "No file for the scan can be made: %s.",
                        strerror(errno));
     code = s3_get(s->client, object, fd, max_bytes, job, e);
     if (close(fd) != 0 && !code)
-        code = err_set(e, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "The scan cannot be written: %s.",
+        code = err_set(e, err_no_room(errno) ? ERR_DISK_FULL : ERR_INTERNAL, "The scan cannot be written: %s.",
                        strerror(errno));
     if (code)
         unlink(to_path);

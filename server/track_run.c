@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/straighten.h"
+
 static double to_column(const struct mask_geometry *g, double x)
 {
     return (x + 0.5 - g->x_origin) * g->x_scale - 0.5;
@@ -12,7 +14,8 @@ static double to_column(const struct mask_geometry *g, double x)
 static enum err_code put_mask(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
                               struct err *e)
 {
-    return mask_put(ctx, y, rows, logits, class_stride, row_stride, e);
+    const struct track_run *run = ctx;
+    return mask_put(run->mask, y, rows, run->shift + y, logits, class_stride, row_stride, e);
 }
 
 /* The outermost positions that the track's edges take. */
@@ -43,10 +46,12 @@ static void place(struct track_run *run, const struct mask_geometry *shared, int
 }
 
 enum err_code track_run_open(struct track_run *run, const struct layout_track *track, const struct mask_geometry *shared,
-                             int columns, const struct windows *windows, int classes, bool follow, struct err *e)
+                             int columns, const struct windows *windows, const int *shift, int classes, bool follow,
+                             struct err *e)
 {
     memset(run, 0, sizeof *run);
     run->track = track;
+    run->shift = shift;
     run->rows = windows->rows;
     place(run, shared, columns);
 
@@ -58,7 +63,7 @@ enum err_code track_run_open(struct track_run *run, const struct layout_track *t
 
     enum err_code rc = mask_create(&run->mask, classes, run->rows, run->columns, e);
     if (rc == ERR_OK)
-        rc = window_blend_create(&run->blend, windows, classes, run->columns, put_mask, run->mask, e);
+        rc = window_blend_create(&run->blend, windows, classes, run->columns, put_mask, run, e);
     if (rc == ERR_OK && follow && track->n_edges == 0)
         rc = edges_create(&run->edges, run->rows, run->columns, to_column(&run->geometry, track->x0),
                           to_column(&run->geometry, track->x1), e);
@@ -85,24 +90,41 @@ void track_run_row(struct track_run *run, const uint8_t *ink)
         edges_push(run->edges, ink + run->c0);
 }
 
-/* The edges as the layout gives them, piecewise linear and level beyond the first and the last. */
+enum err_code track_run_drift(struct track_run *run, const struct track_rows *rows, double *drift, bool *found,
+                              struct err *e)
+{
+    double left = to_column(&run->geometry, run->track->x0), right = to_column(&run->geometry, run->track->x1);
+    double most, seen = 0;
+    struct edges *edges = NULL;
+    *found = false;
+    if (!run->edges)
+        return ERR_OK;
+    uint8_t *row = malloc(rows->stride);
+    enum err_code rc = row ? ERR_OK : err_memory(e, "a row of the scan");
+    if (rc == ERR_OK)
+        rc = edges_create(&edges, rows->rows, run->columns, left + rows->place, right + rows->place, e);
+    for (int y = 0; rc == ERR_OK && y < rows->rows; y++) {
+        memcpy(row, rows->ink + (size_t)y * rows->stride, rows->stride);
+        straighten_row(row, (int)rows->stride, y < rows->settled ? 0 : rows->hold);
+        edges_push(edges, row + run->c0);
+    }
+    if (rc == ERR_OK)
+        rc = edges_solve(edges, run->left, run->right, &most, &seen, e);
+    *found = rc == ERR_OK && seen > 0;
+    for (int y = 0; *found && y < rows->rows; y++)
+        drift[y] += (run->left[y] - left + run->right[y] - right) / 2;
+    edges_free(edges);
+    free(row);
+    return rc;
+}
+
 static void given_edges(struct track_run *run)
 {
-    const struct layout_track *t = run->track;
     const struct mask_geometry *g = &run->geometry;
-    size_t k = 0;
     for (int j = 0; j < run->rows; j++) {
-        double y = g->y_origin + (j + 0.5) / g->y_scale, x0 = t->x0, x1 = t->x1;
-        while (k + 1 < t->n_edges && t->edges[k + 1].y <= y)
-            k++;
-        if (t->n_edges) {
-            const struct layout_edge *a = &t->edges[k], *b = k + 1 < t->n_edges ? a + 1 : a;
-            double f = b == a || y <= a->y ? 0 : (y - a->y) / (b->y - a->y);
-            x0 = a->x0 + f * (b->x0 - a->x0);
-            x1 = a->x1 + f * (b->x1 - a->x1);
-        }
-        run->left[j] = to_column(g, x0);
-        run->right[j] = to_column(g, x1);
+        struct layout_edge edge = layout_edges_at(run->track, g->y_origin + (j + 0.5) / g->y_scale);
+        run->left[j] = to_column(g, edge.x0);
+        run->right[j] = to_column(g, edge.x1);
     }
 }
 

@@ -22,6 +22,7 @@ struct track_run {
     struct mask_geometry geometry;   /* of the track's own mask */
     int c0, columns;                 /* its columns of the shared input */
     int rows;
+    const int *shift;                /* [rows]: how far each was moved for the network (server/straighten.h) */
     struct mask *mask;
     struct edges *edges;             /* NULL: the edges are as given */
     struct window_blend *blend;
@@ -30,15 +31,32 @@ struct track_run {
     double drift, edges_found;       /* mask pixels; share of bands with printed lines */
 };
 
-/* Prepares a track on an input of `columns` x `windows->rows` that lies on the scan as `shared` says.
- * follow: printed borders are to be followed (unless the layout gives edges).  On failure as on success
- * track_run_clear frees all; `run` is zeroed first. */
+/* Prepares a track on an input of `columns` x `windows->rows` that lies on the scan as `shared` says, and whose rows
+ * the network sees moved by `shift`: [rows], which must outlive the run.  The mask lies as the scan does.  follow:
+ * printed borders are to be followed (unless the layout gives edges).  On failure as on success track_run_clear frees
+ * all; `run` is zeroed first. */
 enum err_code track_run_open(struct track_run *run, const struct layout_track *track, const struct mask_geometry *shared,
-                             int columns, const struct windows *windows, int classes, bool follow, struct err *e);
+                             int columns, const struct windows *windows, const int *shift, int classes, bool follow,
+                             struct err *e);
 void track_run_clear(struct track_run *run);
 
-/* A row of the shared input that is seen for the first time: [columns of the shared input]. */
+/* A row of the shared input that is seen for the first time, as it lies on the scan: [columns of the shared input]. */
 void track_run_row(struct track_run *run, const uint8_t *ink);
+
+/* Rows that the network is about to see, of the shared input. */
+struct track_rows {
+    const uint8_t *ink;              /* [rows, stride] */
+    size_t stride;
+    int rows;
+    int settled, hold;               /* the rows from `settled` on have yet to be moved to the left by `hold` columns */
+    double place;                    /* how far the track lies to the right of where it was given, about */
+};
+
+/* Adds to drift: [rows->rows] how far the printed borders lie to the right of where they were given, once the rows are
+ * moved.  *found: whether printed lines were seen; else, or if the track's edges are not followed, nothing is added.
+ * Uses the run's `left` and `right`, which track_run_trace fills. */
+enum err_code track_run_drift(struct track_run *run, const struct track_rows *rows, double *drift, bool *found,
+                              struct err *e);
 
 /* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
  * dotted curve is sought among the dashed ones where it has no class of its own.  input: the shared one, which is

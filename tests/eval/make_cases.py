@@ -4,8 +4,9 @@
 
 Every random number comes from [SET, seed, case]; training's and nn/train/evaluate.py's seeds begin
 with other numbers. Per case NAME.tif, NAME.json (what a user would type) and NAME.truth.npz
-(depth [H], value [K,H]). Worn and bad paper drifts sideways, grid and curves together: the truth is
-the log's, not the image's. Rows do not move, so depths are exact.
+(depth [H], value [K,H]; NaN where wear left nothing of the curve to be seen). Worn and bad paper drifts
+sideways, grid and curves together: the truth is the log's, not the image's. Rows do not move, so depths
+are exact.
 """
 import argparse
 import json
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "nn", "train"))
-from synth import curves, grid, style, wear  # noqa: E402
+from synth import curves, grid, style, visible, wear  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 SET = 0x73657276
@@ -47,6 +48,22 @@ def worn(rng, ink, hard):
     return wear.speckle(rng, wear.binarise(rng, ink, hard, 230.0, hard < 1), hard)
 
 
+def scan_of(rng, canvas, hard):
+    """The worn scan [H,W] uint8, and where curves have left ink on it: bool [H,W]."""
+    state = rng.bit_generator.state
+    ink = worn(rng, canvas.merged(), hard)
+    rng.bit_generator.state = state  # the same wear again
+    return ink, visible.inked(ink, worn(rng, canvas.merged(leave_out=("curves",)), hard))
+
+
+def seen_rows(path, cls, shown):
+    """The rows of a curve [H,2] of which something can be seen: bool [H]."""
+    seen = np.zeros(len(path), bool)
+    for part in visible.seen_parts(path, cls, shown):
+        seen[int(np.ceil(part[0, 1])):int(part[-1, 1]) + 1] = True
+    return seen
+
+
 def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     """Returns (ink uint8 [H,W], sidecar dict, depth [H], value [K,H])."""
     rng = np.random.default_rng([SET, seed, number])
@@ -64,16 +81,19 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     lanes = [fractions(rng, height, las_dir, *place) for place in PLACES[len(KINDS[kind])]]
     if kind == "two_solid":  # curves of one style come back from left to right (postproc/trace.h)
         lanes.sort(key=np.mean)
-    value = []
+    value, paths = [], []
     for k, (name, f) in enumerate(zip(KINDS[kind], lanes)):
         cls, pattern = STYLES[name]
         points = warp(np.column_stack([x0 + f * (x1 - 1 - x0), np.arange(height)]))
         style.ink_curve(rng, canvas, "curves", [points], style.Style(cls, 2.4, 255, pattern))
+        paths.append((points, cls))
         value.append(left * (right / left) ** f if log else left + f * (right - left))
         sidecar["curves"].append({"mnemonic": f"C{k + 1}", "unit": "NONE", "left": left, "right": right,
                                   "scale": "log" if log else "lin", "style": "dashed" if name == LONG else name})
     depth = DEPTH_TOP + (np.arange(height) + 0.5) / ROWS_PER_FOOT
-    return worn(rng, canvas.merged(), WEAR[wearing]), sidecar, depth, np.array(value)
+    ink, shown = scan_of(rng, canvas, WEAR[wearing])
+    value = [np.where(seen_rows(path, cls, shown), v, np.nan) for v, (path, cls) in zip(value, paths)]
+    return ink, sidecar, depth, np.array(value)
 
 
 def write_cases(out, seed, n, height, las_dir=None):

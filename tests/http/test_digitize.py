@@ -2,12 +2,15 @@
 import csv
 import io
 import json
+import math
+import os
 import platform
 
 import lasio
+import numpy as np
 import pytest
 import requests
-from harness import events, problem
+from harness import ROOT, events, problem
 from PIL import Image, ImageDraw
 
 DEPTHS = [("depth_top", "1000"), ("depth_bottom", "1032"), ("depth_unit", "ft")]
@@ -203,3 +206,65 @@ def test_a_default_resolution_that_the_lines_do_not_bear_out(server):
         picture.save(out, "TIFF", compression="group4", dpi=(dpi, dpi))
         warnings = server.digitize(out.getvalue(), CURVE).json()["warnings"]
         assert any("says that it has 72 dpi" in text for text in warnings) == doubts, warnings
+
+
+def lean(picture, by):
+    """The picture with its rows moved sideways, `by` columns in all, about its middle; the moves."""
+    straight = np.array(picture)
+    height, width = straight.shape
+    askew = np.ones_like(straight)
+    moves = [math.floor(by * ((y + 0.5) / height - 0.5) + 0.5) for y in range(height)]
+    for row, moved, k in zip(straight, askew, moves):
+        moved[max(0, k):width + min(0, k)] = row[max(0, -k):width - max(0, k)]
+    return Image.fromarray(askew), moves
+
+
+def as_tiff(picture):
+    out = io.BytesIO()
+    picture.save(out, "TIFF", compression="group4", dpi=(200, 200))
+    return out.getvalue()
+
+
+@pytest.fixture
+def trained(start):
+    return start(os.path.join(ROOT, "weights"))
+
+
+def test_mask_of_leaning_paper_is_that_of_the_paper_laid_straight(trained):
+    height = 320
+    picture = Image.new("1", (160, height), 1)
+    pen = ImageDraw.Draw(picture)
+    for x in range(40, 121, 20):
+        pen.line((x, 0, x, height), fill=0)
+    pen.line([(80 + 30 * math.sin(y / 37), y) for y in range(height)], fill=0, width=3)
+    askew, moves = lean(picture, 40)
+    masks = []
+    for scan, edges in ((picture, ((0, 0),)), (askew, ((0, -20), (height, 20)))):
+        fields = [("track", f"40,0,121,{height}")] + [("edge", f"{row}:{40 + k}:{120 + k}") for row, k in edges]
+        reply = trained.digitize(as_tiff(scan), CURVE + fields).json()
+        masks.append(np.array(Image.open(io.BytesIO(trained.get(reply["artifacts"]["mask"]).content))))
+    back = np.array([row[40 + k:120 + k] for row, k in zip(masks[1], moves)])
+    assert len(np.unique(back)) > 1
+    assert (back == masks[0][:, 40:120]).all()
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_curve_on_leaning_paper_is_read_against_its_track(trained, given):
+    """90 columns in 500 rows; the track's edges given, or its printed lines followed."""
+    height, left, right, by = 500, 70, 370, 90
+    picture = Image.new("1", (440, height), 1)
+    pen = ImageDraw.Draw(picture)
+    for x in range(left, right + 1, 15):
+        pen.line((x, 0, x, height), fill=0)
+    for y in range(0, height, 20):
+        pen.line((left, y, right, y), fill=0)
+    true = np.array([220 + 90 * math.sin(y / 61) + 15 * math.sin(y / 23) for y in range(height)])
+    pen.line(list(zip(true, range(height))), fill=0, width=3)
+    askew, moves = lean(picture, by)
+    fields = [("track", f"{left + moves[0]},0,{right + 1 + moves[0]},{height}"), ("curve", "GR:NONE:0:1"), ("format", "csv")]
+    if given:
+        fields += [("edge", f"{y}:{left + k}:{right + k}") for y, k in ((0, -by // 2), (height, by // 2))]
+    rows = list(csv.reader(io.StringIO(trained.digitize(as_tiff(askew), fields).text)))[1:]
+    at = [min(height - 1, int(float(row[0]))) for row in rows]
+    value = np.array([float(row[1] or "nan") for row in rows])
+    assert (abs(value - (true[at] - left) / (right - left)) <= 0.01).mean() > 0.95

@@ -56,6 +56,22 @@ static void depths_may_fall(void **state)
     assert_near(layout_depth_at(&l, 30), -512.5, 1e-12);
 }
 
+static void edges_are_piecewise_linear_and_level_beyond(void **state)
+{
+    (void)state;
+    struct layout_edge given[] = { { 100, 10, 50 }, { 200, 20, 70 }, { 400, 0, 70 } };
+    struct layout_track t = { .x0 = 5, .x1 = 55, .edges = given, .n_edges = 3 };
+    const double want[][3] = { { 0, 10, 50 }, { 100, 10, 50 }, { 150, 15, 60 }, { 200, 20, 70 }, { 350, 5, 70 }, { 900, 0, 70 } };
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct layout_edge edge = layout_edges_at(&t, want[i][0]);
+        assert_near(edge.x0, want[i][1], 1e-12);
+        assert_near(edge.x1, want[i][2], 1e-12);
+    }
+    t.n_edges = 0;
+    assert_near(layout_edges_at(&t, 150).x0, 5, 0);
+    assert_near(layout_edges_at(&t, 150).x1, 55, 0);
+}
+
 static void styles_follow_the_order(void **state)
 {
     (void)state;
@@ -87,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(depth_is_piecewise_linear), cmocka_unit_test(end_segments_extend),
         cmocka_unit_test(row_undoes_depth),          cmocka_unit_test(depths_may_fall),
+        cmocka_unit_test(edges_are_piecewise_linear_and_level_beyond),
         cmocka_unit_test(styles_follow_the_order),   cmocka_unit_test(clear_frees_and_zeroes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

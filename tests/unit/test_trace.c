@@ -375,6 +375,31 @@ static void test_neighbours_do_not_attract_and_skew_is_followed(void **state)
     page_free(&p);
 }
 
+static void test_edges_may_leave_the_mask(void **state)
+{
+    enum { ROWS = 300 };
+    const enum curve_style style = STYLE_SOLID;
+    const double away[][2] = {{LEFT, 1e8}, {-1e8, RIGHT}, {-1e8, 1e8}, {1e8, 2e8}, {-2e8, -1e8}};
+    struct page p = page_of(1, ROWS);
+    struct trace t;
+    double x[ROWS];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++)
+        x[y] = 150;
+    curve(&p, 0, x, 0, ROWS - 1);
+    for (size_t i = 0; i < sizeof away / sizeof *away; i++) {
+        for (int y = ROWS / 2; y < ROWS; y++) {
+            p.left[y] = away[i][0];
+            p.right[y] = away[i][1];
+        }
+        trace(&p, &style, 1, &t);
+        assert_true(share_near(&t, x, 0, ROWS / 2 - 20, 1) > 0.99);
+        trace_clear(&t);
+    }
+    page_free(&p);
+}
+
 static void test_cancelled_job_holds_nothing(void **state)
 {
     struct err e = {0};
@@ -412,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_curve_from_edge_to_edge_is_no_wrap),
         cmocka_unit_test(test_curve_lost_at_one_edge_is_no_wrap),
         cmocka_unit_test(test_neighbours_do_not_attract_and_skew_is_followed),
+        cmocka_unit_test(test_edges_may_leave_the_mask),
         cmocka_unit_test(test_cancelled_job_holds_nothing),
     };
 

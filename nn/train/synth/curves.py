@@ -73,11 +73,11 @@ def constant(rng, n):
 
 
 def kicks(rng, n):
-    """Levels with jumps in a row or two."""
+    """Levels with jumps in a row or two, at times as straight as a ruler."""
     levels = rng.standard_normal(n // 10 + 4) * 1.5
     ends = np.cumsum(rng.exponential(log_uniform(rng, 8, 120), len(levels)))
     x = levels[np.searchsorted(ends, np.arange(n)).clip(0, len(levels) - 1)]
-    return x + rng.uniform(0, 0.4) * octaves(rng, n)
+    return x + rng.choice((0.0, rng.uniform(0, 0.4))) * octaves(rng, n)
 
 
 def resistive(rng, n):
@@ -87,8 +87,14 @@ def resistive(rng, n):
 
 
 PROCESSES = ((wander, 2), (octaves, 2), (beds, 2), (counting, 3), (spikes, 2), (swings, 0.7),
-             (sawtooth, 0.7), (constant, 0.9), (kicks, 1), (resistive, 1.2))
+             (sawtooth, 0.7), (constant, 1.2), (kicks, 1.5), (resistive, 1.2))
 WEIGHTS = np.array([w for _, w in PROCESSES]) / sum(w for _, w in PROCESSES)
+
+
+def pegged(rng, x):
+    """The same samples from a tool that goes no further on one side or both: ruled lines between the swings."""
+    low, high = np.clip(rng.uniform((-0.3, 0.6), (0.5, 1.3)), 0, 1)
+    return np.clip(x, np.quantile(x, low), np.quantile(x, high))
 
 
 def random_values(rng, n, las_dir):
@@ -109,6 +115,8 @@ def sample_rows(rng, rows, las_dir, zoom):
     spacing = (log_uniform(rng, 1.5, 12) if rng.random() < 0.7 else log_uniform(rng, 0.5, 3)) * zoom
     n = int(rows / spacing) + 4
     x = random_values(rng, n, las_dir)
+    if rng.random() < 0.15:
+        x = pegged(rng, x)
     at = np.arange(2 * rows) / (2 * spacing)
     i = at.astype(int)
     if rng.random() < 0.15:  # held samples: near-horizontal steps
@@ -129,6 +137,8 @@ def place(rng, values, divisions, clear):
     if rng.random() < (0.03 if clear else 0.08):  # along a grid line or an edge
         centre = rng.integers(0, divisions + 1) / divisions
         spread = log_uniform(rng, 0.003, 0.05)
+    elif rng.random() < 0.1:  # hardly moves: only its ink and its small wiggle tell it from a grid line
+        spread = log_uniform(rng, 0.002, 0.02)
     if policy == "wrap" and rng.random() < 0.2:
         spread *= 3
     x = centre + spread * values

@@ -55,6 +55,15 @@ def handwriting(rng, canvas, where, zoom, value):
     canvas.stroke("marks", pieces, width, value)
 
 
+def scrawl(rng, canvas, where, zoom, value):
+    """A few straight strokes of a pen from point to point: ticks, zigzags, hooks."""
+    pieces = []
+    for _ in range(rng.integers(1, 4)):
+        step = rng.normal(0, 1, (int(rng.integers(2, 8)), 2)) * rng.uniform(4, 30, 2) * zoom
+        pieces.append(canvas.warp(where + np.cumsum(step, axis=0)))
+    canvas.stroke("marks", pieces, rng.uniform(0.8, 2.8), value)
+
+
 def bracket(rng, canvas, where, zoom, value):
     """A test interval: a vertical bar with ticks, open or filled."""
     x, y = where
@@ -124,7 +133,7 @@ def underline(rng, canvas, where, zoom, value):
     canvas.segments("marks", ends, rng.uniform(1, 5), value)
 
 
-SCATTER = ((words, 5), (arrow, 2), (handwriting, 2.5), (bracket, 1.2), (big_x, 0.4), (stamp, 0.4),
+SCATTER = ((words, 5), (arrow, 2), (handwriting, 2.5), (scrawl, 1.2), (bracket, 1.2), (big_x, 0.4), (stamp, 0.4),
            (casing_shoe, 0.5), (underline, 2), (pick, 1.2), (paragraph, 0.5))
 CHANCES = np.array([w for _, w in SCATTER]) / sum(w for _, w in SCATTER)
 

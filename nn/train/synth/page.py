@@ -41,7 +41,7 @@ def random_look(rng):
 def random_warp(rng, height, width):
     warp = Warp(height, width)
     if rng.random() < 0.5:
-        warp.add_skew(rng.normal(0, 0.025 if rng.random() < 0.15 else 0.006))
+        warp.add_skew(rng.normal(0, 0.022 if rng.random() < 0.35 else 0.006))
     if rng.random() < 0.5:
         warp.add_drift(rng, log_uniform(rng, 0.5, 8), rng.uniform(200, 900))
     if rng.random() < 0.3:
@@ -74,11 +74,11 @@ def random_classes(rng, clear):
     """Styles of the curves of one track; mostly of more than one class."""
     chances = (0.04, 0.3, 0.5, 0.16, 0) if clear else (0.05, 0.2, 0.43, 0.25, 0.07)
     count = int(rng.choice(5, p=chances))
-    classes = [int(rng.choice(3, p=(0.4, 0.34, 0.26))) for _ in range(count)]
+    classes = [int(rng.choice(3, p=(0.38, 0.32, 0.3))) for _ in range(count)]
     if count == 2 and rng.random() < 0.7:
         classes = [style.SOLID, style.SOLID]
         if rng.random() < 0.7:
-            classes[rng.integers(2)] = style.DASHED if rng.random() < 0.6 else style.DOTTED
+            classes[rng.integers(2)] = style.DASHED if rng.random() < 0.55 else style.DOTTED
     return classes
 
 

@@ -51,10 +51,15 @@ def seen_parts(piece, cls, shown):
     return [piece[a:b] for a, b in zip(first, last)]
 
 
+def inked(scan, without):
+    """Where a scan differs from one `without` the curves: bool [H,W], widened by REACH."""
+    shown = cv2.compare(cv2.absdiff(scan, without), CHANGE, cv2.CMP_GT)
+    return cv2.dilate(shown, np.ones((REACH, REACH), np.uint8)) > 0
+
+
 def relabel(canvas, scan, without):
     """Draws the labels again, of the stretches in which a scan differs from one `without` the curves."""
-    shown = cv2.compare(cv2.absdiff(scan, without), CHANGE, cv2.CMP_GT)
-    shown = cv2.dilate(shown, np.ones((REACH, REACH), np.uint8)) > 0
+    shown = inked(scan, without)
     paths, canvas.paths = canvas.paths, []
     canvas.labels[:] = 0
     for cls, pieces in paths:
