@@ -13,7 +13,7 @@ enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
 
 /* Costs in nats, as in trace_path.c. */
 static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, per_texture = 2,
-                   per_presence = 15, ink_limit = 3;
+                   per_presence = 15, ink_limit = 3, per_degree = 0.3f;
 
 /* Of row y against row y-1: the cost of each line going on as itself, and as the other. */
 struct step { float stay, cross; };
@@ -176,20 +176,28 @@ static float ink_at(const uint8_t *q, int columns, int x)
     return most;
 }
 
-/* gain: [rows]: how much more of their own ink the lines would follow if exchanged. */
+/* gain: [rows]: how much more of their own ink the lines would follow if exchanged.  Where both follow ink of
+ * one class the difference is of degree only: one of the curves may be off the track, its line elsewhere. */
 static void fill_gain(const struct line *a, const struct evidence *of_a, const struct line *b,
                       const struct evidence *of_b, uint8_t *q, float *gain)
 {
     int columns = mask_columns(of_a->mask);
 
     for (int y = 0; y < a->rows; y++) {
+        float at_a, at_b;   /* how much more like a's class than like b's */
+
         gain[y] = 0;
         if (of_a->class_index == of_b->class_index)
             continue;
         mask_get(of_a->mask, of_a->class_index, y, q);
-        gain[y] += ink_at(q, columns, b->path[y]) - ink_at(q, columns, a->path[y]);
+        at_a = ink_at(q, columns, a->path[y]);
+        at_b = ink_at(q, columns, b->path[y]);
         mask_get(of_b->mask, of_b->class_index, y, q);
-        gain[y] += ink_at(q, columns, a->path[y]) - ink_at(q, columns, b->path[y]);
+        at_a -= ink_at(q, columns, a->path[y]);
+        at_b -= ink_at(q, columns, b->path[y]);
+        gain[y] = at_b - at_a;
+        if (at_a * at_b > 0)
+            gain[y] *= per_degree;
     }
 }
 

@@ -234,8 +234,8 @@ static void test_leap_across_a_curve_leaves_it_alone(void **state)
         a[y] = 150 + 5 * sin(y * 0.03);
     curve(&p, 0, a, 0, ROWS - 1);
     stroke(&p, 0, 265, OFF - 20, 265, ON + 20, 3);
-    for (int y = OFF; y < ON; y++)   /* the network finds the solid curve a little more dashed than the line */
-        stroke(&p, 1, a[y], y, a[y + 1], y + 1, -2.5);
+    for (int y = OFF; y < ON; y++)   /* the network finds the solid curve more dashed than the line */
+        stroke(&p, 1, a[y], y, a[y + 1], y + 1, -1.5);
     stroke(&p, 1, 60, 0, 60, OFF - 10, 4);
     stroke(&p, 1, 60, OFF - 10, LEFT, OFF, 4);
     stroke(&p, 1, LEFT, ON, 60, ON + 10, 4);
