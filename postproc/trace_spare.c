@@ -4,9 +4,12 @@
 #include <stdlib.h>
 
 /* In rows of a line that goes straight down: the least stretch worth a second look, the price of going over from
- * one curve to the other, and the most that one row of a kick counts. */
+ * one curve to the other, what a row of a kick counts at most, and one on another curve's ink. */
 static const int least_rows = 300;
-static const float switch_cost = 150, most_a_row = 4;
+static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
+
+/* Columns from one row to the next that are more than a step. */
+enum { LEAP = 20 };
 
 bool spare_suspected(const struct line *line)
 {
@@ -33,10 +36,22 @@ static float explained(const struct line *line, int y)
     return fminf(most_a_row, (line->hi[y] - line->lo[y]) / fmaxf(1, 2 * line->radius));
 }
 
+static bool leaps(const struct line *from, const struct line *to, int y)
+{
+    return abs(to->path[y] - from->path[y - 1]) > LEAP;
+}
+
+/* Whether the paths exchange their curves at row y: this one leaps, and the other goes on where it was. */
+static bool exchanged(const struct line *path, const struct line *other, int y)
+{
+    return y > 0 && leaps(path, path, y) && !leaps(path, other, y);
+}
+
 enum err_code spare_settle(struct line *line, const struct line *spare, const struct claims *others, bool *changed,
                            struct err *e)
 {
     /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
+    const struct line *paths[2] = {line, spare};
     unsigned char *came = calloc((size_t)line->rows, 1);
     float score[2] = {0, -switch_cost};
     int state;
@@ -47,14 +62,14 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
         float gain[2] = {explained(line, y), 0}, next[2];
 
         if (line->ink[y] == INK_OWN)
-            gain[1] = claimed(others, y, spare->path[y]) ? -most_a_row : explained(spare, y);
-
+            gain[1] = claimed(others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
         for (int s = 0; s < 2; s++) {
-            float over = score[!s] - switch_cost;
+            float over = score[!s] - (exchanged(paths[!s], paths[s], y) ? 0 : switch_cost);
+            float on = score[s] - (exchanged(paths[s], paths[!s], y) ? switch_cost : 0);
 
-            if (over > score[s])
+            if (over > on)
                 came[y] |= (unsigned char)(1 << s);
-            next[s] = fmaxf(over, score[s]) + gain[s];
+            next[s] = fmaxf(over, on) + gain[s];
         }
         score[0] = next[0];
         score[1] = next[1];

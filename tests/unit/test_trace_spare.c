@@ -109,6 +109,35 @@ static void test_nothing_is_taken_where_the_line_is_not(void **state)
     line_free(&spare);
 }
 
+/* The paths exchange their curves at a row: the curve goes on, and it is the one that swings later. */
+static void test_a_curve_goes_on_where_paths_exchange(void **state)
+{
+    enum { AT = 700 };
+    struct err e = {0};
+    struct line line = {0}, spare = {0};
+    struct claims none = {0};
+    bool changed = false;
+
+    (void)state;
+    assert_int_equal(line_alloc(&line, ROWS, &e), ERR_OK);
+    assert_int_equal(line_alloc(&spare, ROWS, &e), ERR_OK);
+    line.radius = spare.radius = 1.5f;
+    for (int y = 0; y < ROWS; y++) {
+        line.path[y] = y < AT ? 200 : 50;
+        spare.path[y] = y < AT ? 50 : 200;
+        line.ink[y] = spare.ink[y] = INK_OWN;
+        line.lo[y] = spare.lo[y] = 48.5f;
+        line.hi[y] = y < AT ? 51.5f : 54.5f;
+        spare.hi[y] = y < AT ? 51.8f : 51.5f;   /* too little alone */
+    }
+    assert_int_equal(spare_settle(&line, &spare, &none, &changed, &e), ERR_OK);
+    assert_true(changed);
+    for (int y = 0; y < ROWS; y++)
+        assert_int_equal(line.path[y], 50);
+    line_free(&line);
+    line_free(&spare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_two_that_are_asked_for_are_both_given),
         cmocka_unit_test(test_a_dashed_curve_taken_for_solid_is_not_meant),
         cmocka_unit_test(test_nothing_is_taken_where_the_line_is_not),
+        cmocka_unit_test(test_a_curve_goes_on_where_paths_exchange),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
