@@ -151,7 +151,8 @@ def test_calibrate_on_the_scan(site, open_page, tmp_path):
     page.reload()
     page.click("#calibration-part summary")
     page.set_input_files("#calibration-file", str(kept))
-    assert page.input_value(".x0") == str(x0 + 11) and page.input_value(".depth-line:nth-child(2) .depth") == "2030"
+    page.wait_for_function("want => document.querySelector('.x0').value === want", arg=str(x0 + 11))  # the file is read
+    assert page.input_value(".depth-line:nth-child(2) .depth") == "2030"
 
 
 @pytest.mark.parametrize("width,dark", [(360, False), (360, True), (1440, True)])
