@@ -2,6 +2,9 @@
 #ifndef POSTPROC_TRACE_LINE_H
 #define POSTPROC_TRACE_LINE_H
 
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "base/err.h"
 #include "postproc/trace_evidence.h"
 
@@ -36,6 +39,14 @@ enum err_code line_measure(struct line *line, const struct evidence *ev, struct 
 
 /* Fills x from the evidence around the runs that line_measure found. */
 enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e);
+
+enum { LINE_LEAP = 20 };   /* columns from one row to the next; more is no step of a curve but a leap */
+
+/* Whether row y of `to` is a leap from the row above of `from`, which may be the same line. */
+static inline bool line_leaps(const struct line *from, const struct line *to, int y)
+{
+    return abs(to->path[y] - from->path[y - 1]) > LINE_LEAP;
+}
 
 /* The probability at which a run with this peak ends. */
 float line_edge(float peak);

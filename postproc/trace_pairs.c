@@ -7,7 +7,6 @@
 
 enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
        TEXTURE_ROWS = 80, /* over which its roughness is */
-       JUMP = 20,         /* columns in one row */
        JUMP_ROWS = 12,    /* within which two lines that jump may change places */
        PART_ROWS = 6 };   /* for which lines that meet may part in between */
 
@@ -60,7 +59,7 @@ static float texture(const struct line *line, int y, int way)
             break;
         if (isnan(line->x[row]) || isnan(line->x[next]))
             continue;
-        sum += fminf(JUMP, fabsf(line->x[next] - line->x[row]));
+        sum += fminf(LINE_LEAP, fabsf(line->x[next] - line->x[row]));
         n++;
     }
     return 0.3f + sum / (float)n;
@@ -89,20 +88,15 @@ static bool touching(const struct line *a, const struct line *b, int y)
     return fabsf((float)(a->path[y] - b->path[y])) <= a->radius + b->radius + 1.5f;
 }
 
-static bool jumps(const struct line *line, int y)
-{
-    return abs(line->path[y] - line->path[y - 1]) > JUMP;
-}
-
 /* Last row of a meeting that begins at row y: the lines touch, or one jumps and soon the other.  y-1 if
  * there is none. */
 static int meeting_end(const struct line *a, const struct line *b, int y)
 {
     int last = y - 1;
-    bool a_jumps = jumps(a, y), b_jumps = jumps(b, y);
+    bool a_jumps = line_leaps(a, a, y), b_jumps = line_leaps(b, b, y);
 
     for (int k = y + 1; a_jumps != b_jumps && k <= y + JUMP_ROWS && k < a->rows; k++)
-        if (jumps(a_jumps ? b : a, k))
+        if (a_jumps ? line_leaps(b, b, k) : line_leaps(a, a, k))
             last = k - 1;
     if (last < y && !touching(a, b, y))
         return last;

@@ -8,9 +8,6 @@
 static const int least_rows = 300;
 static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
 
-/* Columns from one row to the next that are more than a step. */
-enum { LEAP = 20 };
-
 bool spare_suspected(const struct line *line)
 {
     int rows = 0;
@@ -36,15 +33,10 @@ static float explained(const struct line *line, int y)
     return fminf(most_a_row, (line->hi[y] - line->lo[y]) / fmaxf(1, 2 * line->radius));
 }
 
-static bool leaps(const struct line *from, const struct line *to, int y)
-{
-    return abs(to->path[y] - from->path[y - 1]) > LEAP;
-}
-
 /* Whether the paths exchange their curves at row y: this one leaps, and the other goes on where it was. */
 static bool exchanged(const struct line *path, const struct line *other, int y)
 {
-    return y > 0 && leaps(path, path, y) && !leaps(path, other, y);
+    return y > 0 && line_leaps(path, path, y) && !line_leaps(path, other, y);
 }
 
 enum err_code spare_settle(struct line *line, const struct line *spare, const struct claims *others, bool *changed,

@@ -76,17 +76,36 @@ static void test_a_dashed_curve_taken_for_solid_is_not_meant(void **state)
     page_free(&p);
 }
 
-static void test_nothing_is_taken_where_the_line_is_not(void **state)
+static void two_lines(struct line *line, struct line *spare)
 {
     struct err e = {0};
-    struct line line = {0}, spare = {0};
+
+    assert_int_equal(line_alloc(line, ROWS, &e), ERR_OK);
+    assert_int_equal(line_alloc(spare, ROWS, &e), ERR_OK);
+    line->radius = spare->radius = 1.5f;
+}
+
+/* Settles the two, of which the curve at column 50 is meant all the way, and frees them. */
+static void settle_at_50(struct line *line, struct line *spare, bool changes)
+{
+    struct err e = {0};
     struct claims none = {0};
     bool changed = false;
 
+    assert_int_equal(spare_settle(line, spare, &none, &changed, &e), ERR_OK);
+    assert_int_equal(changed, changes);
+    for (int y = 0; y < ROWS; y++)
+        assert_int_equal(line->path[y], 50);
+    line_free(line);
+    line_free(spare);
+}
+
+static void test_nothing_is_taken_where_the_line_is_not(void **state)
+{
+    struct line line = {0}, spare = {0};
+
     (void)state;
-    assert_int_equal(line_alloc(&line, ROWS, &e), ERR_OK);
-    assert_int_equal(line_alloc(&spare, ROWS, &e), ERR_OK);
-    line.radius = spare.radius = 1.5f;
+    two_lines(&line, &spare);
     for (int y = 0; y < ROWS; y++) {
         line.path[y] = 50;
         spare.path[y] = 200;
@@ -101,27 +120,17 @@ static void test_nothing_is_taken_where_the_line_is_not(void **state)
     assert_false(spare_suspected(&line));
     for (int y = 40; y < ROWS; y++)
         spare.lo[y] = 198.5f, spare.hi[y] = 201.5f;
-    assert_int_equal(spare_settle(&line, &spare, &none, &changed, &e), ERR_OK);
-    assert_false(changed);
-    for (int y = 0; y < ROWS; y++)
-        assert_int_equal(line.path[y], 50);
-    line_free(&line);
-    line_free(&spare);
+    settle_at_50(&line, &spare, false);
 }
 
 /* The paths exchange their curves at a row: the curve goes on, and it is the one that swings later. */
 static void test_a_curve_goes_on_where_paths_exchange(void **state)
 {
     enum { AT = 700 };
-    struct err e = {0};
     struct line line = {0}, spare = {0};
-    struct claims none = {0};
-    bool changed = false;
 
     (void)state;
-    assert_int_equal(line_alloc(&line, ROWS, &e), ERR_OK);
-    assert_int_equal(line_alloc(&spare, ROWS, &e), ERR_OK);
-    line.radius = spare.radius = 1.5f;
+    two_lines(&line, &spare);
     for (int y = 0; y < ROWS; y++) {
         line.path[y] = y < AT ? 200 : 50;
         spare.path[y] = y < AT ? 50 : 200;
@@ -130,12 +139,7 @@ static void test_a_curve_goes_on_where_paths_exchange(void **state)
         line.hi[y] = y < AT ? 51.5f : 54.5f;
         spare.hi[y] = y < AT ? 51.8f : 51.5f;   /* too little alone */
     }
-    assert_int_equal(spare_settle(&line, &spare, &none, &changed, &e), ERR_OK);
-    assert_true(changed);
-    for (int y = 0; y < ROWS; y++)
-        assert_int_equal(line.path[y], 50);
-    line_free(&line);
-    line_free(&spare);
+    settle_at_50(&line, &spare, true);
 }
 
 int main(void)
