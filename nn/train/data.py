@@ -1,33 +1,48 @@
-"""Training batches: random crops of synthetic pages, made by one worker process.
+"""Training batches: random crops of synthetic pages, made by worker processes.
 
-The worker keeps a pool of recent pages and replaces the oldest one as fast as its share of the
+A worker keeps a pool of recent pages and replaces the oldest one as fast as its share of the
 processor allows, so that a slow generator thins out the variety and never stalls the trainer.
+Batches travel in slots of memory that workers and trainer share.
 """
+import mmap
 import multiprocessing
 import os
+import queue
 import time
 import traceback
 
+import cv2
 import numpy as np
 
 POOL_PAGES = 64
 FIRST_PAGES = 8
-QUEUE_BATCHES = 6
+SLOTS = 6  # batches made ahead, at least; two for every worker
 MAX_FAILURES = 50
-CPU_SHARE = 0.12  # of one core
 
-# (probability, crops, height, width): mostly small crops for speed; some tall ones, so that
-# attention over thousands of tokens is not new to the network.
-SHAPES = [
-    (0.66, 4, 512, 320),
-    (0.09, 4, 448, 384),
-    (0.07, 6, 512, 224),
-    (0.06, 2, 640, 512),
-    (0.05, 1, 2048, 320),
-    (0.04, 1, 1536, 384),
-    (0.02, 1, 4096, 320),
-    (0.01, 1, 6144, 384),
-]
+# (probability, crops, height, width), the commonest first. Some are tall, so that attention over
+# thousands of tokens is not new to the network. "small" is for a few cores, "large" for a GPU:
+# as much of a track as inference sees.
+SHAPES = {
+    "small": [
+        (0.66, 4, 512, 320),
+        (0.09, 4, 448, 384),
+        (0.07, 6, 512, 224),
+        (0.06, 2, 640, 512),
+        (0.05, 1, 2048, 320),
+        (0.04, 1, 1536, 384),
+        (0.02, 1, 4096, 320),
+        (0.01, 1, 6144, 384),
+    ],
+    "large": [
+        (0.56, 10, 768, 512),
+        (0.16, 24, 512, 320),
+        (0.10, 6, 1024, 640),
+        (0.08, 5, 1536, 512),
+        (0.06, 6, 2048, 320),
+        (0.03, 3, 4096, 320),
+        (0.01, 2, 6144, 384),
+    ],
+}
 
 
 def _fit(page, height, rng, pool):
@@ -61,60 +76,100 @@ def random_crop(page, height, width, rng, pool):
     return ink[::step_y, ::step_x], cut[:, ::step_y, ::step_x]
 
 
-def make_batch(pool, rng):
-    """ink [N,H,W] uint8 0..255 and labels [N,K,H,W] uint8 0/1."""
-    _, crops, height, width = SHAPES[rng.choice(len(SHAPES), p=[s[0] for s in SHAPES])]
+def make_batch(pool, rng, shapes):
+    """ink [N,H,W] uint8 0..255 and bits [N,H,W] uint8: bit k is set where class k is."""
+    _, crops, height, width = shapes[rng.choice(len(shapes), p=[s[0] for s in shapes])]
     pairs = [random_crop(pool[rng.integers(len(pool))], height, width, rng, pool)
              for _ in range(crops)]
-    return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+    bits = np.array([1, 2, 4], np.uint8)[:, None, None]
+    return np.stack([p[0] for p in pairs]), np.stack([(p[1] * bits).sum(0, np.uint8) for p in pairs])
 
 
-def _work(queue, seed, las_dir):
+class _Slots:
+    """Memory that forked processes share, for a batch each."""
+
+    def __init__(self, context, count, shapes):
+        size = 2 * max(n * h * w for _, n, h, w in shapes)
+        self._bytes = np.frombuffer(mmap.mmap(-1, count * size), np.uint8).reshape(count, size)
+        self.free, self.ready = context.Queue(), context.Queue()
+        for slot in range(count):
+            self.free.put(slot)
+
+    def put(self, slot, ink, bits, made):
+        both = self._bytes[slot]
+        both[:ink.size] = ink.ravel()
+        both[ink.size:2 * ink.size] = bits.ravel()
+        self.ready.put((slot, ink.shape, made))
+
+    def get(self, timeout):
+        """(ink, bits, made), copies; raises queue.Empty."""
+        slot, shape, made = self.ready.get(timeout=timeout)
+        n = int(np.prod(shape))
+        ink, bits = self._bytes[slot, :2 * n].copy().reshape(2, *shape)
+        self.free.put(slot)
+        return ink, bits, made
+
+
+def _make_page(rng, las_dir):
+    """A page, or None where the generator failed."""
     from synth import make_page
 
+    page_seed = rng.integers(2**63)
+    try:
+        return make_page(np.random.default_rng(page_seed), las_dir)
+    except Exception:  # one bad page is not worth hours of training
+        traceback.print_exc()
+        print(f"page seed {page_seed} failed", flush=True)
+        return None
+
+
+def _work(slots, seed, las_dir, share, shapes):
+    cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     pool, made, failures, due = [], 0, 0, 0.0
     parent = os.getppid()
     while os.getppid() == parent:
         if len(pool) < FIRST_PAGES or time.monotonic() > due:
             begun = time.process_time()
-            page_seed = rng.integers(2**63)
-            try:
-                page = make_page(np.random.default_rng(page_seed), las_dir)
-            except Exception:  # one bad page is not worth hours of training
-                traceback.print_exc()
+            page = _make_page(rng, las_dir)
+            if page is None:
                 failures += 1
                 if failures > MAX_FAILURES:
-                    raise
-                print(f"page seed {page_seed} failed", flush=True)
+                    raise RuntimeError("the generator fails too often")
                 continue
-            due = time.monotonic() + (time.process_time() - begun) * (1 / CPU_SHARE - 1)
+            due = time.monotonic() + (time.process_time() - begun) * (1 / share - 1)
             if len(pool) < POOL_PAGES:
                 pool.append(page)
             else:
                 pool[made % POOL_PAGES] = page
             made += 1
-        elif queue.qsize() < QUEUE_BATCHES:
-            queue.put((*make_batch(pool, rng), made))
-        else:
-            time.sleep(0.05)
+            continue
+        try:
+            slot = slots.free.get(timeout=0.05)
+        except queue.Empty:
+            continue
+        slots.put(slot, *make_batch(pool, rng, shapes), made)
 
 
 class Batches:
-    """Batches from the worker, made from `seed` (ints). The worker ends with its parent."""
+    """Batches of `shapes` from `workers` processes, made from `seed` (ints), each of which spends up
+    to `share` of one core on pages. The workers end with their parent."""
 
-    def __init__(self, seed, las_dir=None):
+    def __init__(self, seed, las_dir, shapes, workers, share):
         context = multiprocessing.get_context("fork")
-        self._queue = context.Queue(2 * QUEUE_BATCHES)
-        self._worker = context.Process(target=_work, args=(self._queue, seed, las_dir), daemon=True)
-        self._worker.start()
-        self.pid = self._worker.pid
+        self._slots = _Slots(context, max(SLOTS, 2 * workers), shapes)
+        self._workers = [
+            context.Process(target=_work, args=(self._slots, [*seed, n], las_dir, share, shapes), daemon=True)
+            for n in range(workers)]
+        for worker in self._workers:
+            worker.start()
+        self.pids = [worker.pid for worker in self._workers]
 
     def next(self):
-        """(ink [N,H,W] uint8, labels [N,K,H,W] uint8, pages made so far)"""
+        """(ink [N,H,W] uint8, bits [N,H,W] uint8 as of make_batch, pages its worker has made)"""
         while True:
             try:
-                return self._queue.get(timeout=20)
-            except Exception:
-                if not self._worker.is_alive():
-                    raise RuntimeError("the worker that makes pages has died") from None
+                return self._slots.get(timeout=20)
+            except queue.Empty:
+                if not all(worker.is_alive() for worker in self._workers):
+                    raise RuntimeError("a worker that makes pages has died") from None

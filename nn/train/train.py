@@ -10,13 +10,12 @@ import os
 import signal
 import time
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 import fused
 from curvenet import Config, CurveNet
-from data import Batches
+from data import SHAPES, Batches
 
 WARMUP_STEPS = 150
 WEIGHT_DECAY = 0.01
@@ -57,7 +56,9 @@ class Run:
     def __init__(self, args):
         torch.manual_seed(args.seed)
         self.args = args
-        self.model = CurveNet(Config(head=args.head)).to(memory_format=torch.channels_last)
+        self.device = torch.device(args.device)
+        self.model = CurveNet(Config(head=args.head)).to(self.device, memory_format=torch.channels_last)
+        self.compiled = torch.compile(self.model, dynamic=False) if args.compile else self.model
         decayed = [p for p in self.model.parameters() if p.dim() > 1]
         plain = [p for p in self.model.parameters() if p.dim() <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -80,7 +81,7 @@ class Run:
         state = torch.load(self.args.state, map_location="cpu")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.ema = state["ema"]
+        self.ema = {k: v.to(self.device) for k, v in state["ema"].items()}
         torch.set_rng_state(state["rng"])
         self.args.seed = state["seed"]
         self.step, self.progress = state["step"], state["progress"]
@@ -96,17 +97,29 @@ class Run:
     @torch.no_grad()
     def average(self):
         decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        averaged, current = [], []
         for key, value in self.model.state_dict().items():
             if value.dtype.is_floating_point:
-                self.ema[key].lerp_(value, 1 - decay)
+                averaged.append(self.ema[key])
+                current.append(value)
             else:
                 self.ema[key].copy_(value)
+        torch._foreach_lerp_(averaged, current, 1 - decay)
 
-    def train_step(self, ink, labels):
-        x = torch.from_numpy(ink).unsqueeze(1).float().div_(255)
-        y = torch.from_numpy(labels).float()
-        with torch.autocast("cpu", torch.bfloat16, self.progress < self.args.bf16_until):
-            logits = self.model(x.contiguous(memory_format=torch.channels_last)).float()
+    def forward(self, x):
+        bf16 = self.progress < self.args.bf16_until
+        # Each shape and type is compiled anew: worth it for what most batches are.
+        common = bf16 and x.shape[-2:] == SHAPES[self.args.crops][0][2:]
+        with torch.autocast(self.device.type, torch.bfloat16, bf16):
+            return (self.compiled if common else self.model)(x).float()
+
+    def train_step(self, ink, bits):
+        """(loss, confusion), tensors on the device."""
+        ink, bits = (torch.from_numpy(a).to(self.device).unsqueeze(1) for a in (ink, bits))
+        x = ink.float().div_(255)
+        classes = torch.arange(len(self.model.config.classes), device=self.device, dtype=torch.uint8)
+        y = (bits >> classes.view(1, -1, 1, 1) & 1).float()
+        logits = self.forward(x.contiguous(memory_format=torch.channels_last))
         loss = mask_loss(logits, y)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -115,7 +128,7 @@ class Run:
         if torch.isfinite(norm):
             self.optimizer.step()
             self.average()
-        return loss.item(), confusion(logits, y)
+        return loss.detach(), confusion(logits, y)
 
     def train_mode(self):
         """Late in the run the statistics of BatchNorm are frozen: from there on the network
@@ -125,6 +138,11 @@ class Run:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.BatchNorm2d):
                     module.eval()
+
+
+def started(path):
+    """Steps that a state file has behind it, 0 without one."""
+    return torch.load(path, map_location="cpu")["step"] if os.path.exists(path) else 0
 
 
 def end_time(text):
@@ -149,11 +167,11 @@ def train(run, batches):
     losses, counts, waited = [], 0, 0.0
     while run.progress < 1 and not stop:
         now = time.time()
-        ink, labels, pages = batches.next()
+        ink, bits, pages = batches.next()
         waited += time.time() - now
         run.train_mode()
         rate = run.set_rate()
-        loss, counted = run.train_step(ink, labels)
+        loss, counted = run.train_step(ink, bits)
         losses.append(loss)
         counts = counts + counted
         run.step += 1
@@ -167,7 +185,7 @@ def train(run, batches):
         if run.step % args.log_every == 0:
             f1 = 2 * counts[0] / (counts[1] + counts[2]).clamp(min=1)
             each = (time.time() - logged) / args.log_every
-            print(f"{time.strftime('%H:%M:%S')} step {run.step} loss {np.mean(losses):.4f} f1 "
+            print(f"{time.strftime('%H:%M:%S')} step {run.step} loss {torch.stack(losses).mean():.4f} f1 "
                   + "/".join(f"{v:.3f}" for v in f1.tolist())
                   + f" lr {rate:.2e} {each:.2f} s/step wait {waited / args.log_every:.2f} s"
                   f" pages {pages} progress {run.progress:.3f}", flush=True)
@@ -192,13 +210,24 @@ def main():
                    help="progress up to which activations are bfloat16 (needs torch 2, gcc)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--device", default="cpu", help="of PyTorch: cpu, cuda")
+    p.add_argument("--compile", action="store_true", help="compile the network for the most common shape")
+    p.add_argument("--workers", type=int, default=1, help="processes that make pages")
+    p.add_argument("--share", type=float, default=0.12, help="of a core, that a worker spends on pages")
+    p.add_argument("--crops", choices=sorted(SHAPES), default="small", help="sizes of the crops")
     p.add_argument("--log-every", type=int, default=20)
     p.add_argument("--save-seconds", type=float, default=240)
-    p.add_argument("--pids", help="file for the pids of trainer and worker")
+    p.add_argument("--pids", help="file for the pids of trainer and workers")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
-    if args.bf16_until > 0:
+    if args.bf16_until > 0 and args.device == "cpu":
         fused.enable()
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.allow_tf32 = True
+    # The workers are forked before the device is in use.
+    batches = Batches([args.seed, started(args.state)], args.las_dir, SHAPES[args.crops], args.workers,
+                      args.share)
     run = Run(args)
     os.makedirs(os.path.dirname(args.state) or ".", exist_ok=True)
     if os.path.exists(args.state):
@@ -206,10 +235,9 @@ def main():
         print(f"resumed at step {run.step}", flush=True)
     if args.rewind is not None:
         run.progress = args.rewind
-    batches = Batches([args.seed, run.step], args.las_dir)
     if args.pids:
         with open(args.pids, "w") as f:
-            f.write(f"{os.getpid()}\n{batches.pid}\n")
+            f.writelines(f"{pid}\n" for pid in (os.getpid(), *batches.pids))
     torch.set_flush_denormal(True)
     train(run, batches)
 

@@ -14,7 +14,7 @@ sys.path.insert(0, TRAIN)
 import checkpoint  # noqa: E402
 import fused  # noqa: E402
 from curvenet import Config, fold, forward_folded  # noqa: E402
-from data import make_batch  # noqa: E402
+from data import SHAPES, Batches, make_batch  # noqa: E402
 from evaluate import centre_errors  # noqa: E402
 from export import random_model  # noqa: E402
 
@@ -67,14 +67,24 @@ def test_non_finite_weight_is_not_exported(tmp_path):
     assert not os.listdir(tmp_path)
 
 
-def test_batches_pair_ink_with_its_labels():
+@pytest.mark.parametrize("shapes", sorted(SHAPES))
+def test_batches_pair_ink_with_its_labels(shapes):
     rng = np.random.default_rng(1)
     ink = rng.integers(0, 2, (1200, 300), dtype=np.uint8)
-    pool = [(ink * 255, np.stack([ink, ink, ink]))]
+    pool = [(ink * 255, np.stack([ink, 0 * ink, ink]))]
     for _ in range(40):
-        inks, labels = make_batch(pool, rng)
-        assert inks.shape == (labels.shape[0], *labels.shape[2:])
-        assert (labels[:, 1] * 255 == inks).all()
+        inks, bits = make_batch(pool, rng, SHAPES[shapes])
+        assert (len(inks), *inks.shape[1:]) in [shape[1:] for shape in SHAPES[shapes]]
+        assert (np.where(inks == 255, 5, 0) == bits).all()
+
+
+def test_workers_batches_come_whole_and_differ():
+    batches = Batches([1], None, SHAPES["small"], 2, 0.5)
+    got = [batches.next() for _ in range(10)]
+    for ink, bits, made in got:
+        assert ink.shape == bits.shape and made >= 1
+        assert bits.max() <= 7 and bits.any() and ink.any()
+    assert len({ink.tobytes() for ink, _, _ in got}) == len(got)
 
 
 def test_centre_errors_are_pixels():
@@ -150,7 +160,7 @@ def test_training_resumes(tmp_path):
         "    ink = rng.integers(0, 2, (700, 400)).astype(np.uint8)\n"
         "    return ink * 255, np.stack([ink] * 3)\n")
     run = ("import sys, data; sys.path.insert(0, sys.argv.pop(1)); "
-           "data.SHAPES[:] = [(1.0, 1, 64, 64)]; data.POOL_PAGES = 8; import train; train.main()")
+           "data.SHAPES["small"][:] = [(1.0, 1, 64, 64)]; data.POOL_PAGES = 8; import train; train.main()")
     state = tmp_path / "state.pt"
     env = dict(os.environ, PYTHONPATH=TRAIN)
     for steps in ("3", "5"):
