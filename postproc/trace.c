@@ -12,6 +12,7 @@
 #include "postproc/trace_path.h"
 #include "postproc/trace_shade.h"
 #include "postproc/trace_spare.h"
+#include "postproc/trace_stray.h"
 
 /* The curves of one class of the mask. */
 struct group {
@@ -136,6 +137,16 @@ static enum err_code settle_spare(struct work *w, struct group *g, const struct 
         rc = measure(w, g, 0, 1, e);
     line_free(&spare);
     return rc;
+}
+
+/* Takes their ink from all lines that have left the track. */
+static void clear_strays(struct work *w)
+{
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n; i++) {
+            gather_claims(w, &w->groups[k], i, w->groups[k].n);
+            stray_clear(&w->groups[k].lines[i], &w->groups[k].evidence.others);
+        }
 }
 
 static double mean_position(const struct line *line)
@@ -264,8 +275,11 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = find_all(&w, false, job, e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
         rc = settle_spare(&w, &w.groups[k], job, e);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK) {
+        clear_strays(&w);
         rc = untangle(&w, job, e);
+        clear_strays(&w);
+    }
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
         struct group *g = &w.groups[k];
 

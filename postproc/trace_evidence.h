@@ -24,6 +24,15 @@ struct evidence {
     float probability[256];       /* of a stored value */
 };
 
+/* Whether one of the curves explains the ink at column x of row y. */
+static inline bool claims_hold(const struct claims *claims, int y, int x)
+{
+    for (size_t i = 0; i < claims->n; i++)
+        if (claims->of[i][y].lo <= x && x <= claims->of[i][y].hi)
+            return true;
+    return false;
+}
+
 /* Sets up without claims.  scratch stays the caller's. */
 void evidence_init(struct evidence *ev, const struct mask *mask, const struct trace_track *track, int class_index,
                    uint8_t *scratch);

@@ -13,8 +13,7 @@ enum {
     HOLD_BY = 15,        /* rows of own ink that hold a short stretch of borrowed ink on both sides */
     HOLD_WELL = 45,      /* and on one side hold a long one */
     SPARE_ROWS = 60,     /* of ink that curves of other styles leave over, of twice NEAR, make a curve */
-    HOLD_SHORT = 90, HOLD_LONG = 1200,
-    STRAY = 100          /* columns to the side, more than a curve moves from one row to the next */
+    HOLD_SHORT = 90, HOLD_LONG = 1200
 };
 
 /* One past the last row of the stretch from y on in which rows have a position (or not). */
@@ -74,37 +73,14 @@ static bool believed(const struct line *line, int above, int first, int last, in
     return (rows <= HOLD_SHORT && !ends) || own_above >= HOLD_WELL || own_below >= HOLD_WELL;
 }
 
-/* Whether the path strays, between rows above and below that hold own ink, to ink far off on both ends: the curve
- * is off the track meanwhile, and what is there is another one. */
-static bool strays(const struct line *line, int above, int below)
-{
-    int first = above + 1, last = below - 1;
-
-    while (first < below && line->ink[first] == INK_NONE)
-        first++;
-    while (last > above && line->ink[last] == INK_NONE)
-        last--;
-    return first <= last && above >= 0 && below < line->rows &&
-           abs(line->path[first] - line->path[above]) > STRAY && abs(line->path[below] - line->path[last]) > STRAY;
-}
-
 /* Enough ink that the curves of other styles leave over is this curve's own: the network took its style for
  * another all the way. */
 static void adopt_spare(struct line *line)
 {
-    int above = -1;
-
-    for (int y = 0, end; y < line->rows; y = end) {
-        for (end = y; end < line->rows && line->ink[end] != INK_OWN; end++)
-            ;
-        if (!strays(line, above, end))
-            for (int k = y; k < end; k++)
-                if (line->ink[k] == INK_SPARE &&
-                    ink_near(line, k, -1, INK_SPARE) + ink_near(line, k + 1, 1, INK_SPARE) >= SPARE_ROWS)
-                    line->ink[k] = INK_OWN;
-        above = end;
-        end++;
-    }
+    for (int y = 0; y < line->rows; y++)
+        if (line->ink[y] == INK_SPARE &&
+            ink_near(line, y, -1, INK_SPARE) + ink_near(line, y + 1, 1, INK_SPARE) >= SPARE_ROWS)
+            line->ink[y] = INK_OWN;
 }
 
 /* Borrowed ink holds a curve together, but does not make one. */

@@ -171,7 +171,8 @@ static float ink_at(const uint8_t *q, int columns, int x)
 }
 
 /* gain: [rows]: how much more of their own ink the lines would follow if exchanged.  Where both follow ink of
- * one class the difference is of degree only: one of the curves may be off the track, its line elsewhere. */
+ * one class the difference is of degree only: one of the curves may be off the track, its line elsewhere.  Where
+ * one is known to be off the track the other has nothing to gain. */
 static void fill_gain(const struct line *a, const struct evidence *of_a, const struct line *b,
                       const struct evidence *of_b, uint8_t *q, float *gain)
 {
@@ -181,7 +182,7 @@ static void fill_gain(const struct line *a, const struct evidence *of_a, const s
         float at_a, at_b;   /* how much more like a's class than like b's */
 
         gain[y] = 0;
-        if (of_a->class_index == of_b->class_index)
+        if (of_a->class_index == of_b->class_index || a->ink[y] == INK_NONE || b->ink[y] == INK_NONE)
             continue;
         mask_get(of_a->mask, of_a->class_index, y, q);
         at_a = ink_at(q, columns, a->path[y]);

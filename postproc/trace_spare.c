@@ -17,14 +17,6 @@ bool spare_suspected(const struct line *line)
     return rows >= least_rows;
 }
 
-static bool claimed(const struct claims *claims, int y, int x)
-{
-    for (size_t i = 0; i < claims->n; i++)
-        if (claims->of[i][y].lo <= x && x <= claims->of[i][y].hi)
-            return true;
-    return false;
-}
-
 /* The row's ink on the path, in widths of the line. */
 static float explained(const struct line *line, int y)
 {
@@ -54,7 +46,7 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
         float gain[2] = {explained(line, y), 0}, next[2];
 
         if (line->ink[y] == INK_OWN)
-            gain[1] = claimed(others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
+            gain[1] = claims_hold(others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
         for (int s = 0; s < 2; s++) {
             float over = score[!s] - (exchanged(paths[!s], paths[s], y) ? 0 : switch_cost);
             float on = score[s] - (exchanged(paths[s], paths[!s], y) ? switch_cost : 0);
