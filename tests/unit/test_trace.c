@@ -219,34 +219,59 @@ static void test_curve_in_another_styles_ink_is_found(void **state)
     page_free(&p);
 }
 
-/* While the dashed curve is off the scale its path may go to a tension line across the solid curve: that is no
- * reason to exchange the two, however little it would cost the dashed one, nor is the line the dashed curve. */
-static void test_leap_across_a_curve_leaves_it_alone(void **state)
-{
-    enum { ROWS = 900, OFF = 400, ON = 500 };
-    const enum curve_style style[] = {STYLE_SOLID, STYLE_DASHED};
-    struct page p = page_of(2, ROWS);
-    struct trace t[2];
-    static double a[ROWS];
+/* A dashed curve leaves the track between rows OFF and ON, a solid one and, around there, a tension line go on; in
+ * rows DOUBT..SURE the network gives the solid one logits `solid` and `dashed`. */
+enum { LEAP_ROWS = 900, OFF = 400, ON = 500 };
 
-    (void)state;
-    for (int y = 0; y < ROWS; y++)
+static void leap_leaves_it_alone(int doubt, int sure, double solid, double dashed)
+{
+    const enum curve_style style[] = {STYLE_SOLID, STYLE_DASHED};
+    struct page p = page_of(2, LEAP_ROWS);
+    struct trace t[2];
+    static double a[LEAP_ROWS];
+
+    for (int y = 0; y < LEAP_ROWS; y++)
         a[y] = 150 + 5 * sin(y * 0.03);
-    curve(&p, 0, a, 0, ROWS - 1);
+    curve(&p, 0, a, 0, doubt);
+    curve(&p, 0, a, sure, LEAP_ROWS - 1);
+    for (int y = doubt; y < sure; y++) {
+        stroke(&p, 0, a[y], y, a[y + 1], y + 1, solid);
+        stroke(&p, 1, a[y], y, a[y + 1], y + 1, dashed);
+    }
     stroke(&p, 0, 265, OFF - 20, 265, ON + 20, 3);
-    for (int y = OFF; y < ON; y++)   /* the network finds the solid curve more dashed than the line */
-        stroke(&p, 1, a[y], y, a[y + 1], y + 1, -1.5);
-    stroke(&p, 1, 60, 0, 60, OFF - 10, 4);
-    stroke(&p, 1, 60, OFF - 10, LEFT, OFF, 4);
-    stroke(&p, 1, LEFT, ON, 60, ON + 10, 4);
-    stroke(&p, 1, 60, ON + 10, 60, ROWS - 1, 4);
+    stroke(&p, 1, 30, 0, 30, OFF - 10, 4);
+    stroke(&p, 1, 30, OFF - 10, LEFT, OFF, 4);
+    stroke(&p, 1, LEFT, ON, 30, ON + 10, 4);
+    stroke(&p, 1, 30, ON + 10, 30, LEAP_ROWS - 1, 4);
     trace(&p, style, 2, t);
-    assert_true(share_near(&t[0], a, 5, ROWS - 5, 1.5) > 0.99);
+    assert_true(share_near(&t[0], a, 5, LEAP_ROWS - 5, 1.5) > 0.99);
     for (int y = OFF + 5; y < ON - 5; y++)
         assert_true(isnan(t[1].x[y]));
     trace_clear(&t[0]);
     trace_clear(&t[1]);
     page_free(&p);
+}
+
+/* While the dashed curve is off the scale its path may go to the tension line across the solid curve: that is no
+ * reason to exchange the two, however little it would cost the dashed one, nor is the line the dashed curve. */
+static void test_leap_across_a_curve_leaves_it_alone(void **state)
+{
+    (void)state;
+    leap_leaves_it_alone(OFF, ON, 4, -1.5);
+}
+
+/* Nor where a part of the solid curve looks rather dashed. */
+static void test_leap_across_a_doubtful_curve_leaves_it_alone(void **state)
+{
+    (void)state;
+    leap_leaves_it_alone(OFF + 20, OFF + 60, 1, 2);
+}
+
+/* Nor is the solid curve the dashed one, where its path goes there. */
+static void test_curve_off_the_track_is_no_copy_of_another(void **state)
+{
+    (void)state;
+    leap_leaves_it_alone(OFF, ON, 2.6, 2);
 }
 
 /* The log ends half way down; below, the only ink is the track's left border, that the curve ran into. */
@@ -433,6 +458,8 @@ int main(void)
         cmocka_unit_test(test_solid_and_dashed_cross),
         cmocka_unit_test(test_curve_in_another_styles_ink_is_found),
         cmocka_unit_test(test_leap_across_a_curve_leaves_it_alone),
+        cmocka_unit_test(test_leap_across_a_doubtful_curve_leaves_it_alone),
+        cmocka_unit_test(test_curve_off_the_track_is_no_copy_of_another),
         cmocka_unit_test(test_border_is_no_curve),
         cmocka_unit_test(test_wrapped_curve_is_counted_and_returns),
         cmocka_unit_test(test_unmatched_crossing_does_not_shift_what_follows),
