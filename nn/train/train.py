@@ -104,7 +104,8 @@ class Run:
                 current.append(value)
             else:
                 self.ema[key].copy_(value)
-        torch._foreach_lerp_(averaged, current, 1 - decay)
+        torch._foreach_mul_(averaged, decay)
+        torch._foreach_add_(averaged, current, alpha=1 - decay)
 
     def forward(self, x):
         bf16 = self.progress < self.args.bf16_until

@@ -160,7 +160,7 @@ def test_training_resumes(tmp_path):
         "    ink = rng.integers(0, 2, (700, 400)).astype(np.uint8)\n"
         "    return ink * 255, np.stack([ink] * 3)\n")
     run = ("import sys, data; sys.path.insert(0, sys.argv.pop(1)); "
-           "data.SHAPES["small"][:] = [(1.0, 1, 64, 64)]; data.POOL_PAGES = 8; import train; train.main()")
+           "data.SHAPES['small'][:] = [(1.0, 1, 64, 64)]; data.POOL_PAGES = 8; import train; train.main()")
     state = tmp_path / "state.pt"
     env = dict(os.environ, PYTHONPATH=TRAIN)
     for steps in ("3", "5"):
