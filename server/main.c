@@ -79,6 +79,15 @@ static void *preload(void *arg)
     return NULL;
 }
 
+static pthread_t waiter;   /* the thread that waits for signals */
+
+/* A thread that a library started before main blocked the signals may be given one while the waiter, just stopped and
+ * continued, is not waiting. */
+static void pass_on(int signal_number)
+{
+    pthread_kill(waiter, signal_number);
+}
+
 /* Serves until a signal comes.  The signals are blocked in every thread of ours and waited for in this one. */
 static void serve(struct server *server, const sigset_t *signals)
 {
@@ -110,16 +119,18 @@ static int run(void)
 {
     struct server server = {.started_ns = job_now_ns()};
     struct err e = {0};
+    const struct sigaction passing_on = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     sigset_t signals;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);   /* a file over the limit is an error of write, not the end */
-    /* A shell that starts us in the background has SIGINT ignored, and what is ignored is never waited for. */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    waiter = pthread_self();
+    /* A shell that starts us in the background has SIGINT ignored, and what is ignored is never waited for. */
+    sigaction(SIGINT, &passing_on, NULL);
+    sigaction(SIGTERM, &passing_on, NULL);
     if (config_load(&server.config, from_environment, &e))
         return fail(&e);
     server.log = (struct log){.fd = STDERR_FILENO, .level = (enum log_level)server.config.log_level};

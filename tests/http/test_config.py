@@ -1,5 +1,7 @@
 """Settings and the command line."""
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -73,6 +75,25 @@ def test_start_to_listening(start):
         ms.append(float(line.rsplit("after ", 1)[1].split()[0]))
         server.stop()
     assert min(ms) < 30, ms
+
+
+def test_signal_that_a_librarys_thread_is_given(start):
+    """OpenBLAS starts a thread before main can block signals; the kernel may choose it."""
+    server = start()
+    pid = server.process.pid
+    others = [int(tid) for tid in os.listdir(f"/proc/{pid}/task") if int(tid) != pid]
+    free = [tid for tid in others if not blocks(pid, tid, signal.SIGTERM)]
+    if not free:
+        pytest.skip("no library started a thread")
+    assert ctypes.CDLL(None, use_errno=True).tgkill(pid, free[0], signal.SIGTERM) == 0
+    assert server.process.wait(20) == 0
+    assert server.log()[-1]["msg"] == "all work is done"
+
+
+def blocks(pid, tid, number):
+    with open(f"/proc/{pid}/task/{tid}/status") as status:
+        mask = next(line for line in status if line.startswith("SigBlk")).split()[1]
+    return int(mask, 16) >> (number - 1) & 1
 
 
 def test_stopped_and_continued(start):
