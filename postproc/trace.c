@@ -90,12 +90,23 @@ static enum err_code untangle_groups(struct group *g, struct group *h, bool *cha
     return rc;
 }
 
-/* Tells the lines apart where they meet. */
+/* Takes their ink from all lines that have left the track. */
+static void clear_strays(struct work *w)
+{
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n; i++) {
+            gather_claims(w, &w->groups[k], i, w->groups[k].n);
+            stray_clear(&w->groups[k].lines[i], &w->groups[k].evidence.others);
+        }
+}
+
+/* Tells the lines apart where they meet; those that have left the track meet none. */
 static enum err_code untangle(struct work *w, const struct job *job, struct err *e)
 {
     bool changed = false;
     enum err_code rc = ERR_OK;
 
+    clear_strays(w);
     for (size_t k = 0; k < w->n_groups && rc == ERR_OK; k++) {
         struct group *g = &w->groups[k];
 
@@ -108,6 +119,8 @@ static enum err_code untangle(struct work *w, const struct job *job, struct err 
     for (size_t k = 0; changed && k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
             rc = measure(w, &w->groups[k], i, w->groups[k].n, e);
+    if (changed)   /* their ink was read anew */
+        clear_strays(w);
     return rc;
 }
 
@@ -137,16 +150,6 @@ static enum err_code settle_spare(struct work *w, struct group *g, const struct 
         rc = measure(w, g, 0, 1, e);
     line_free(&spare);
     return rc;
-}
-
-/* Takes their ink from all lines that have left the track. */
-static void clear_strays(struct work *w)
-{
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t i = 0; i < w->groups[k].n; i++) {
-            gather_claims(w, &w->groups[k], i, w->groups[k].n);
-            stray_clear(&w->groups[k].lines[i], &w->groups[k].evidence.others);
-        }
 }
 
 static double mean_position(const struct line *line)
@@ -275,11 +278,8 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = find_all(&w, false, job, e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
         rc = settle_spare(&w, &w.groups[k], job, e);
-    if (rc == ERR_OK) {
-        clear_strays(&w);
+    if (rc == ERR_OK)
         rc = untangle(&w, job, e);
-        clear_strays(&w);
-    }
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
         struct group *g = &w.groups[k];
 

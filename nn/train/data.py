@@ -81,8 +81,8 @@ def make_batch(pool, rng, shapes):
     _, crops, height, width = shapes[rng.choice(len(shapes), p=[s[0] for s in shapes])]
     pairs = [random_crop(pool[rng.integers(len(pool))], height, width, rng, pool)
              for _ in range(crops)]
-    bits = np.array([1, 2, 4], np.uint8)[:, None, None]
-    return np.stack([p[0] for p in pairs]), np.stack([(p[1] * bits).sum(0, np.uint8) for p in pairs])
+    return (np.stack([p[0] for p in pairs]),
+            np.stack([np.packbits(p[1], axis=0, bitorder="little")[0] for p in pairs]))
 
 
 class _Slots:

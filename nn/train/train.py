@@ -77,8 +77,7 @@ class Run:
         torch.save(state, part)
         os.replace(part, self.args.state)
 
-    def load(self):
-        state = torch.load(self.args.state, map_location="cpu")
+    def load(self, state):
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.ema = {k: v.to(self.device) for k, v in state["ema"].items()}
@@ -139,11 +138,6 @@ class Run:
             for module in self.model.modules():
                 if isinstance(module, torch.nn.BatchNorm2d):
                     module.eval()
-
-
-def started(path):
-    """Steps that a state file has behind it, 0 without one."""
-    return torch.load(path, map_location="cpu")["step"] if os.path.exists(path) else 0
 
 
 def end_time(text):
@@ -225,14 +219,14 @@ def main():
         fused.enable()
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.allow_tf32 = True
+    state = torch.load(args.state, map_location="cpu") if os.path.exists(args.state) else None
     # The workers are forked before the device is in use.
-    batches = Batches([args.seed, started(args.state)], args.las_dir, SHAPES[args.crops], args.workers,
+    batches = Batches([args.seed, state["step"] if state else 0], args.las_dir, SHAPES[args.crops], args.workers,
                       args.share)
     run = Run(args)
     os.makedirs(os.path.dirname(args.state) or ".", exist_ok=True)
-    if os.path.exists(args.state):
-        run.load()
+    if state:
+        run.load(state)
         print(f"resumed at step {run.step}", flush=True)
     if args.rewind is not None:
         run.progress = args.rewind

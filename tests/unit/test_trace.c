@@ -239,10 +239,10 @@ static void leap_leaves_it_alone(int doubt, int sure, double solid, double dashe
         stroke(&p, 1, a[y], y, a[y + 1], y + 1, dashed);
     }
     stroke(&p, 0, 265, OFF - 20, 265, ON + 20, 3);
-    stroke(&p, 1, 30, 0, 30, OFF - 10, 4);
-    stroke(&p, 1, 30, OFF - 10, LEFT, OFF, 4);
-    stroke(&p, 1, LEFT, ON, 30, ON + 10, 4);
-    stroke(&p, 1, 30, ON + 10, 30, LEAP_ROWS - 1, 4);
+    stroke(&p, 1, 60, 0, 60, OFF - 10, 4);
+    stroke(&p, 1, 60, OFF - 10, LEFT, OFF, 4);
+    stroke(&p, 1, LEFT, ON, 60, ON + 10, 4);
+    stroke(&p, 1, 60, ON + 10, 60, LEAP_ROWS - 1, 4);
     trace(&p, style, 2, t);
     assert_true(share_near(&t[0], a, 5, LEAP_ROWS - 5, 1.5) > 0.99);
     for (int y = OFF + 5; y < ON - 5; y++)
