@@ -6,6 +6,7 @@ STATE ?= nn/train/state/curvenet.pt
 TRAIN_PYTHON ?= /usr/bin/python3
 # Further flags of train.py; --bf16-until 0.8 halves the time where PyTorch 2 and AVX-512 are. On a GPU:
 # --device cuda --crops large --workers CORES --share 0.8 --bf16-until 0.95 --lr 3e-3 (--compile for long runs).
+# From such a state a few cores go on with --crops wide.
 TRAIN_ARGS ?=
 TRAIN_METRICS = build/train-metrics.json
 

@@ -24,7 +24,8 @@ SET = 0x73657276
 WIDTH, MARGIN, ROWS_PER_FOOT, DEPTH_TOP = 640, 60, 10, 2000.0
 SOLID, DASHED, LONG, DOTTED = "solid", "dashed", "long", "dotted"
 KINDS = {"solid": (SOLID,), "dashed_alone": (DASHED,), "pair_dashed": (SOLID, DASHED), "pair_long": (SOLID, LONG),
-         "pair_dotted": (SOLID, DOTTED), "two_solid": (SOLID, SOLID), "three": (SOLID, DASHED, DOTTED)}
+         "pair_dotted": (SOLID, DOTTED), "two_solid": (SOLID, SOLID), "three": (SOLID, DASHED, DOTTED),
+         "one_well": (SOLID, DASHED)}  # two curves of one well across the whole track, often on one another
 STYLES = {SOLID: (style.SOLID, ()), DASHED: (style.DASHED, (14.0, 8.0)), LONG: (style.DASHED, (30.0, 10.0)),
           DOTTED: (style.DOTTED, (1.0, 7.0))}
 WEAR = {"clean": 0.0, "worn": 0.5, "bad": 1.0}  # the generator's `hard`
@@ -38,6 +39,19 @@ def fractions(rng, height, las_dir, low, high):
     values = np.interp(np.linspace(0, 1, height), np.linspace(0, 1, len(values)), values)
     span = np.ptp(values)
     return low + (high - low) * ((values - values.min()) / span if span > 0 else 0.5 + 0 * values)
+
+
+def well_fractions(rng, height, las_dir):
+    """Two curves of one real well in fractions of the track; without a folder, two that go much alike."""
+    if las_dir:
+        both = curves.sample_rows(rng, height, las_dir, 1.0, 2)
+        both = both[:, np.linspace(0, both.shape[1] - 1, height).astype(int)]
+    else:
+        first = fractions(rng, height, las_dir, 0.0, 1.0)
+        both = np.stack([first, curves.companion(rng, first)])
+    low, high = np.quantile(both, (0.01, 0.99))
+    x = (both - low) / max(high - low, 1e-6)
+    return list(0.5 + 0.47 * np.tanh(2.2 * (x - 0.5)))
 
 
 def worn(rng, ink, hard):
@@ -78,7 +92,10 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     left, right = (0.1, 10.0) if log else (0.0, 150.0)
     sidecar = {"depth_top": DEPTH_TOP, "depth_bottom": DEPTH_TOP + height / ROWS_PER_FOOT, "depth_unit": "ft",
                "track": [x0, 0, x1, height], "curves": []}
-    lanes = [fractions(rng, height, las_dir, *place) for place in PLACES[len(KINDS[kind])]]
+    if kind == "one_well":
+        lanes = well_fractions(rng, height, las_dir)
+    else:
+        lanes = [fractions(rng, height, las_dir, *place) for place in PLACES[len(KINDS[kind])]]
     if kind == "two_solid":  # curves of one style come back from left to right (postproc/trace.h)
         lanes.sort(key=np.mean)
     value, paths = [], []

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "nn", "train"))
 
 from synth import make_page  # noqa: E402
-from synth import curves, kinds, style, visible  # noqa: E402
+from synth import curves, kinds, lascurves, style, visible  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 LAS = "~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nILD.OHMM :\n~A\n" + "".join(
@@ -147,6 +147,24 @@ def test_one_step_over_several_turns_gives_a_piece_per_turn():
 def test_an_las_folder_without_curves_is_an_error(tmp_path):
     with pytest.raises(ValueError):
         curves.random_stretch(rng(0), str(tmp_path), 100)
+
+
+def test_curves_of_one_well_come_from_the_same_depths(tmp_path):
+    k = np.arange(900)
+    gamma, deep = 50 + 30 * np.sin(k / 9), 10 ** (1 + np.sin(k / 30))
+    (tmp_path / "a.las").write_text("~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nX.NONE :\n~A\n" + "".join(
+        f"{i} {gamma[i]:.4f} {-999.25 if i % 7 == 0 else 5 + 2 * gamma[i]:.4f}\n" for i in k))
+    (tmp_path / "b.las").write_text("~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nILD.OHMM :\nILM.OHMM :\n~A\n" + "".join(
+        f"{i} {deep[i]:.5f} {3 * deep[i]:.5f}\n" for i in k))
+    alike = 0
+    for seed in range(40):
+        first, second = lascurves.random_stretches(rng(seed), str(tmp_path), 300, 2)
+        assert len(first) == len(second) == 300
+        if np.ptp(first - second) < 1e-3 and abs(first - second).mean() > 0.1:  # one scale: a constant ratio
+            alike += 1
+        else:
+            assert abs(np.corrcoef(first, second)[0, 1]) > 0.999
+    assert alike > 3
 
 
 @pytest.mark.parametrize("kind", sorted({f for pair in kinds.PAIRS for f in pair[1:]}, key=lambda f: f.__name__))

@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 from scipy.signal import lfilter
 
 from .draw import log_uniform, smooth_noise
-from .lascurves import random_stretch
+from .lascurves import random_stretch, random_stretches
 
 
 def wander(rng, n):
@@ -110,19 +110,20 @@ def random_values(rng, n, las_dir):
     return np.asarray(process(rng, n), np.float64)
 
 
-def sample_rows(rng, rows, las_dir, zoom):
-    """One value per half row of the page, [2*rows], from log samples some rows apart."""
+def sample_rows(rng, rows, las_dir, zoom, count=1):
+    """One value per half row of the page, [2*rows], from log samples some rows apart; of several curves of one real
+    well, [count,2*rows], with a count."""
     spacing = (log_uniform(rng, 1.5, 12) if rng.random() < 0.7 else log_uniform(rng, 0.5, 3)) * zoom
     n = int(rows / spacing) + 4
-    x = random_values(rng, n, las_dir)
+    x = random_values(rng, n, las_dir) if count == 1 else random_stretches(rng, las_dir, n, count)
     if rng.random() < 0.15:
         x = pegged(rng, x)
     at = np.arange(2 * rows) / (2 * spacing)
     i = at.astype(int)
     if rng.random() < 0.15:  # held samples: near-horizontal steps
-        values = x[i]
+        values = x[..., i]
     else:
-        values = x[i] * (1 - (at - i)) + x[i + 1] * (at - i)
+        values = x[..., i] * (1 - (at - i)) + x[..., i + 1] * (at - i)
     if rng.random() < 0.5:  # the pen's or galvanometer's lag rounds the corners
         values = gaussian_filter1d(values, log_uniform(rng, 0.6, 5))
     return values

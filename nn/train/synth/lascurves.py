@@ -42,36 +42,77 @@ def _number(token):
 
 
 @functools.lru_cache(maxsize=4)
-def load_folder(folder):
-    """All usable curves of a folder: a list of (mnemonic, logarithmic, float64 [n])."""
-    curves = []
+def load_wells(folder):
+    """The usable curves of a folder's files: per file a list of (logarithmic, float64 [rows]), NaN where null."""
+    wells = []
     for name in sorted(os.listdir(folder)):
         if not name.lower().endswith(".las"):
             continue
         names, values = read_las(os.path.join(folder, name))
+        well = []
         for k in range(1, len(names)):
             column = values[:, k]
-            column = column[np.isfinite(column)]
-            if len(column) >= MIN_SAMPLES and np.ptp(column) > 0:
-                low, high = np.percentile(column, (2, 98))
+            finite = column[np.isfinite(column)]
+            if len(finite) >= MIN_SAMPLES and np.ptp(finite) > 0:
+                low, high = np.percentile(finite, (2, 98))
                 is_log = low > 0 and high / low > 30 or bool(LOGARITHMIC.search(names[k])) and low > 0
-                curves.append((names[k], is_log, column))
-    if not curves:
+                well.append((is_log, column))
+        if well:
+            wells.append(well)
+    if not wells:
         raise ValueError(f"{folder}: no LAS file with a usable curve")
-    return curves
+    return wells
+
+
+@functools.lru_cache(maxsize=4)
+def load_folder(folder):
+    """All usable curves of a folder: a list of (logarithmic, float64 [n] without nulls)."""
+    return [(is_log, column[np.isfinite(column)]) for well in load_wells(folder) for is_log, column in well]
+
+
+def _middle_and_spread(part):
+    low, mid, high = np.percentile(part, (5, 50, 95))
+    return mid, (high - low) / 3 or 1.0
+
+
+def _cut(rng, samples, n):
+    """[..., n] of [..., rows] at a random place; too short ones there and back."""
+    rows = samples.shape[-1]
+    if rows > n:
+        start = rng.integers(rows - n)
+        return samples[..., start:start + n]
+    turns = np.resize(np.concatenate([np.arange(rows), np.arange(rows)[::-1]]), n)
+    return samples[..., turns]
 
 
 def random_stretch(rng, folder, n):
     """About unit-variance [n] samples from a random place of a random curve."""
-    _, is_log, column = load_folder(folder)[rng.integers(len(load_folder(folder)))]
-    if len(column) > n:
-        start = rng.integers(len(column) - n)
-        part = column[start:start + n]
-    else:
-        part = np.resize(np.concatenate([column, column[::-1]]), n)
+    is_log, column = load_folder(folder)[rng.integers(len(load_folder(folder)))]
+    part = _cut(rng, column, n)
     if is_log and rng.random() < 0.7:
         part = np.log10(np.maximum(part, 1e-3))
     part = part[::-1] if rng.random() < 0.5 else part
-    low, mid, high = np.percentile(part, (5, 50, 95))
-    spread = (high - low) / 3 or 1.0
+    mid, spread = _middle_and_spread(part)
     return np.clip((part - mid) / spread, -12, 12) * rng.choice((-1, 1))
+
+
+def random_stretches(rng, folder, n, count):
+    """As random_stretch [count,n], of curves of one well at the same depths; resistivities share a logarithmic
+    scale and lie upon one another where the tools agree."""
+    wells = load_wells(folder)
+    well = wells[rng.integers(len(wells))]
+    logs = [curve for curve in well if curve[0]]
+    alike = len(logs) >= count and rng.random() < 0.5
+    pool = logs if alike else well
+    picks = rng.permutation(len(pool))[:count] if len(pool) >= count else rng.integers(len(pool), size=count)
+    samples = np.stack([pool[k][1] for k in picks])
+    samples = samples[:, np.isfinite(samples).all(axis=0)]
+    if samples.shape[1] < MIN_SAMPLES:  # never logged together
+        return np.stack([random_stretch(rng, folder, n) for _ in range(count)])
+    part = _cut(rng, samples, n)[:, ::rng.choice((-1, 1))].astype(float)
+    for row, k in zip(part, picks):
+        if pool[k][0]:
+            row[:] = np.log10(np.maximum(row, 1e-3))
+    scales = [_middle_and_spread(part if alike else row) for row in part]
+    mid, spread = (np.array(a)[:, None] for a in zip(*scales))
+    return np.clip((part - mid) / spread, -12, 12) * rng.choice((-1, 1), size=(1 if alike else count, 1))

@@ -94,7 +94,7 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
     fractions, policy = curves.place(rng, values, track.divisions, look.clear)
     chance = 0.7 if look.clear else 0.15
     if kind in (style.DASHED, style.DOTTED):
-        chance = 0.9 if look.clear else 0.5
+        chance = 0.7 if look.clear else 0.45
     elif kind in kinds.SWINGING:
         chance = 0.15
     elif kind in kinds.CALM:
@@ -104,6 +104,18 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
     if rng.random() < chance:
         fractions = curves.calm(rng, fractions, wide)
     return fractions, policy
+
+
+def well_pair(rng, track, look, las_dir):
+    """random_curve of two curves of one real well."""
+    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, 2)
+    fractions, policy = curves.place(rng, values.ravel(), track.divisions, look.clear)
+    if rng.random() < (0.4 if look.clear else 0.15):
+        fractions = curves.calm(rng, fractions, track.x1 - track.x0)
+    first, second = np.split(fractions, 2)
+    if rng.random() < 0.5:
+        second = second + rng.uniform(-0.3, 0.3)
+    return [(first, policy), (second, "cut" if policy == "inside" else policy)]
 
 
 def curve_value(rng, look):
@@ -129,8 +141,12 @@ def draw_curves(rng, canvas, track, look, las_dir):
     """Places, inks and labels the curves of one track."""
     drawn = []
     pair = rng.random() < (0.25 if look.clear else 0.35)
-    for kind in kinds.random_pair(rng) if pair else random_classes(rng, look.clear):
-        fractions, policy = random_curve(rng, track, look, las_dir, kind, drawn)
+    wanted = kinds.random_pair(rng) if pair else random_classes(rng, look.clear)
+    well = []
+    if las_dir and len(wanted) > 1 and wanted[1] not in kinds.BESIDE and rng.random() < 0.4:
+        well = well_pair(rng, track, look, las_dir)
+    for kind in wanted:
+        fractions, policy = well.pop(0) if well else random_curve(rng, track, look, las_dir, kind, drawn)
         drawn.append(fractions)
         how = random_stroke(rng, look, kind)
         if np.ptp(fractions) < 0.02:  # a straight line has to be told from the grid

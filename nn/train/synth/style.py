@@ -68,16 +68,17 @@ def _add_pen(rng, style, zoom, clear):
 
 
 def _clear_dashes(rng, width):
-    """Dashes of 8 to 25 px with gaps of 5 to 12 px between their round ends; at times a dot in the gap."""
-    gap = width + rng.uniform(5, 12)
+    """Dashes of 8 to 25 px with gaps of 5 to 12 px between their round ends, or as long as they are; at times a dot
+    in the gap."""
     dash = max(width, rng.uniform(8, 25) - width)
+    gap = width + (rng.uniform(5, 12) if rng.random() < 0.6 else dash * rng.uniform(0.6, 1.2))
     return (dash, gap) if rng.random() < 0.85 else (dash, gap, max(1.0, 0.5 * width), gap)
 
 
 def _dashes(rng, width, zoom):
     kind = rng.choice(("short", "medium", "long", "dashdot", "longdot"), p=(0.3, 0.35, 0.2, 0.1, 0.05))
     dot = max(1.0, width * rng.uniform(0.3, 1))
-    gap = width + max(2.5, rng.uniform(2.5, 9) * zoom)
+    gap = width + max(2.5, (rng.uniform(2.5, 9) if rng.random() < 0.75 else rng.uniform(8, 24)) * zoom)
     if kind == "short":
         return (max(1.8 * width, rng.uniform(5, 11) * zoom), gap)
     if kind == "medium":
