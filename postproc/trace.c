@@ -10,9 +10,9 @@
 #include "postproc/trace_line.h"
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
-#include "postproc/trace_shade.h"
 #include "postproc/trace_spare.h"
 #include "postproc/trace_stray.h"
+#include "postproc/trace_stroke.h"
 
 /* The curves of one class of the mask. */
 struct group {
@@ -110,8 +110,10 @@ static enum err_code untangle(struct work *w, const struct job *job, struct err 
     for (size_t k = 0; k < w->n_groups && rc == ERR_OK; k++) {
         struct group *g = &w->groups[k];
 
-        if (g->n > 1 && g->evidence.track->shade)
-            rc = shade_read(g->lines, g->n, g->evidence.track, mask_columns(g->evidence.mask), job, e);
+        if (g->n < 2 || !g->evidence.track->shade)
+            continue;
+        gather_claims(w, g, 0, g->n);
+        rc = stroke_read(g->lines, g->n, &g->evidence.others, g->evidence.track, mask_columns(g->evidence.mask), job, e);
     }
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t l = k; l < w->n_groups && rc == ERR_OK; l++)

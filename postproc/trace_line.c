@@ -26,8 +26,9 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
     line->x = calloc(n, sizeof *line->x);
     line->claim = calloc(n, sizeof *line->claim);
     line->shade = calloc(n, sizeof *line->shade);
+    line->breadth = calloc(n, sizeof *line->breadth);
     if (line->path && line->ink && line->lo && line->hi && line->centre && line->peak && line->rival && line->x &&
-        line->claim && line->shade)
+        line->claim && line->shade && line->breadth)
         return ERR_OK;
     line_free(line);
     return err_memory(e, "tracing a curve");
@@ -45,6 +46,7 @@ void line_free(struct line *line)
     free(line->x);
     free(line->claim);
     free(line->shade);
+    free(line->breadth);
     memset(line, 0, sizeof *line);
 }
 

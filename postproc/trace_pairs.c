@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "postproc/trace_shade.h"
+#include "postproc/trace_stroke.h"
 
 enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
        TEXTURE_ROWS = 80, /* over which its roughness is */
@@ -201,16 +201,18 @@ static void exchange_row(struct line *a, struct line *b, int y)
     int path = a->path[y];
     float x = a->x[y];
     struct claim claim = a->claim[y];
-    uint8_t shade = a->shade[y];
+    uint8_t shade = a->shade[y], breadth = a->breadth[y];
 
     a->path[y] = b->path[y];
     a->x[y] = b->x[y];
     a->claim[y] = b->claim[y];
     a->shade[y] = b->shade[y];
+    a->breadth[y] = b->breadth[y];
     b->path[y] = path;
     b->x[y] = x;
     b->claim[y] = claim;
     b->shade[y] = shade;
+    b->breadth[y] = breadth;
 }
 
 /* The best of exchanged or not, row by row (Viterbi over two states).  crossed: [rows, 2], scratch: whether
@@ -257,7 +259,7 @@ enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct
     fill_steps(a, b, steps);
     fill_gain(a, of_a, b, of_b, q, gain);
     if (of_a->class_index == of_b->class_index)
-        rc = shade_gain(a, b, gain, e);
+        rc = stroke_gain(a, b, gain, e);
     if (rc == ERR_OK && decide(a, b, steps, gain, crossed))
         *changed = true;
 out:

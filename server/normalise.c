@@ -127,11 +127,6 @@ enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct e
     return resample_next(&normalise->resample, ink, e);
 }
 
-bool normalise_has_shades(const struct normalise *normalise)
-{
-    return normalise->flattens;
-}
-
 enum err_code normalise_shade(struct normalise *normalise, int y, int c0, int n, uint8_t *ink, struct err *e)
 {
     const struct mask_geometry *g = &normalise->geometry;

@@ -32,9 +32,6 @@ bool normalise_doubts_dpi(const struct normalise *normalise);
 /* The next row of the result, in order: ink: [columns]. */
 enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct err *e);
 
-/* Whether the scan has shades: not one in black and white. */
-bool normalise_has_shades(const struct normalise *normalise);
-
 /* How dark the scan itself is at columns c0..c0+n-1 of row y of the result, without levelling: ink: [n], the nearest
  * pixels.  Reads the scan, so rows are best asked for in ascending order, and normalise_next only after
  * normalise_rewind. */

@@ -162,7 +162,7 @@ enum err_code track_run_trace(struct track_run *run, int classes, struct normali
             style[i] = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
     }
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
-                                .shade = normalise_has_shades(input) ? give_shade : NULL, .shade_ctx = &source};
+                                .shade = give_shade, .shade_ctx = &source};
     rc = trace_track(run->mask, &track, run->traces, job, e);
     free(style);
     return rc;

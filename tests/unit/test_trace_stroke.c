@@ -1,4 +1,4 @@
-#include "postproc/trace_shade.h"
+#include "postproc/trace_stroke.h"
 #include "tests/unit/trace_page.h"
 
 enum { ROWS = 1200 };

@@ -1,0 +1,159 @@
+#include "postproc/trace_stroke.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one trait has to differ by, and by how many times its own scatter, to tell lines apart. */
+struct trait { float least, steady; };
+
+/* In levels of 255: two colours of a plot may differ by no more; one pen's ink does by more, but not steadily. */
+static const struct trait shade = {8, 3};
+/* In quarters of a column; scans show whole columns, so that it scatters by one. */
+static const struct trait breadth = {3, 2};
+
+static const float per_row = 2;   /* nats; as in trace_pairs.c */
+
+enum {
+    BLOCK = 15, LEAST_BLOCKS = 6,   /* rows that are judged together, and how many such blocks are enough */
+    SLOPE_ROWS = 3,                 /* on both sides, over which a line's direction is read */
+    THICK = 40                      /* columns; a wider run is a grid line or a fill */
+};
+
+/* The darkest of ink: [columns] where the line is in row y. */
+static uint8_t darkest(const struct line *line, int y, const uint8_t *ink, int columns)
+{
+    int lo = line->claim[y].lo, hi = line->claim[y].hi;
+    uint8_t most = 0;
+
+    for (int x = lo < 0 ? 0 : lo; x <= hi && x < columns; x++)
+        most = ink[x] > most ? ink[x] : most;
+    return most;
+}
+
+/* Whether a curve of another class explains some of columns first..last of row y or of those beside them. */
+static bool shared(const struct claims *others, int y, int first, int last)
+{
+    for (size_t i = 0; i < others->n; i++) {
+        struct claim claim = others->of[i][y];
+
+        if (claim.lo <= claim.hi && claim.lo <= last + 1 && claim.hi >= first - 1)
+            return true;
+    }
+    return false;
+}
+
+/* How thick the line is across its direction in row y, in quarters of a column, from the run of ink: [columns] that it
+ * lies on.  0 where that is not known: it is steep, or something else runs into it. */
+static uint8_t thickness(const struct line *line, int y, const uint8_t *ink, int columns, const struct claims *others)
+{
+    int above = y - SLOPE_ROWS, below = y + SLOPE_ROWS, first, last;
+    float slope, edge = 0.5f * line->shade[y];
+
+    if (above < 0 || below >= line->rows || isnan(line->x[above]) || isnan(line->x[y]) || isnan(line->x[below]))
+        return 0;
+    slope = (line->x[below] - line->x[above]) / (2 * SLOPE_ROWS);
+    first = last = (int)lrintf(line->x[y]);
+    if (fabsf(slope) > 1 || first < 0 || first >= columns || ink[first] < edge)
+        return 0;
+    while (first > 0 && ink[first - 1] >= edge)
+        first--;
+    while (last + 1 < columns && ink[last + 1] >= edge)
+        last++;
+    if (last - first >= THICK || shared(others, y, first, last))
+        return 0;
+    return (uint8_t)lrintf(4 * (float)(last - first + 1) / sqrtf(1 + slope * slope));
+}
+
+static void read_row(struct line *line, int y, const uint8_t *ink, int columns, const struct claims *others)
+{
+    line->shade[y] = line->ink[y] == INK_OWN ? darkest(line, y, ink, columns) : 0;
+    line->breadth[y] = line->shade[y] ? thickness(line, y, ink, columns, others) : 0;
+}
+
+enum err_code stroke_read(struct line *lines, size_t n, const struct claims *others, const struct trace_track *track,
+                          int columns, const struct job *job, struct err *e)
+{
+    uint8_t *ink = malloc((size_t)columns);
+    enum err_code rc = ERR_OK;
+
+    if (!ink)
+        return err_memory(e, "telling curves apart");
+    for (int y = 0; y < lines[0].rows && rc == ERR_OK; y++) {
+        if (y % 512 == 0 && (rc = job_check(job, e)) != ERR_OK)
+            break;
+        rc = track->shade(track->shade_ctx, y, ink, e);
+        for (size_t i = 0; i < n && rc == ERR_OK; i++)
+            read_row(&lines[i], y, ink, columns, others);
+    }
+    free(ink);
+    return rc;
+}
+
+static int compare_float(const void *p, const void *q)
+{
+    float a = *(const float *)p, b = *(const float *)q;
+
+    return (a > b) - (a < b);
+}
+
+static float median(float *of, size_t n)
+{
+    qsort(of, n, sizeof *of, compare_float);
+    return of[n / 2];
+}
+
+/* How far the two are apart, from blocks of rows; 0 if that is too little, or not steady.  scratch: [2, rows]. */
+static float separation(const float *difference, int rows, struct trait trait, float *scratch)
+{
+    float *apart = scratch, *noise = scratch + rows, block[BLOCK], sorted[BLOCK], sep, level;
+    size_t blocks = 0, n = 0;
+    int held = 0;
+
+    for (int y = 0; y < rows; y++) {
+        if (isnan(difference[y]))
+            continue;
+        block[held++] = difference[y];
+        if (held < BLOCK)
+            continue;
+        memcpy(sorted, block, sizeof sorted);
+        level = median(sorted, BLOCK);
+        apart[blocks++] = fabsf(level);
+        for (held = 0; held < BLOCK; held++)
+            noise[n++] = fabsf(block[held] - level);
+        held = 0;
+    }
+    if (blocks < LEAST_BLOCKS)
+        return 0;
+    sep = median(apart, blocks);
+    return sep >= trait.least && sep >= trait.steady * median(noise, n) ? sep : 0;
+}
+
+/* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known.  scratch: [3, rows]. */
+static void trait_gain(const struct line *a, const struct line *b, const uint8_t *of_a, const uint8_t *of_b,
+                       struct trait trait, float *gain, float *scratch)
+{
+    float *difference = scratch + 2 * (size_t)a->rows, sep;
+
+    for (int y = 0; y < a->rows; y++) {
+        bool apart = a->claim[y].hi < b->claim[y].lo || b->claim[y].hi < a->claim[y].lo;
+
+        difference[y] = apart && of_a[y] && of_b[y] ? (float)(of_a[y] - of_b[y]) : NAN;
+    }
+    sep = separation(difference, a->rows, trait, scratch);
+    for (int y = 0; sep > 0 && y < a->rows; y++)
+        if (!isnan(difference[y]))
+            gain[y] -= per_row * fmaxf(-1, fminf(1, difference[y] / sep));
+}
+
+enum err_code stroke_gain(const struct line *a, const struct line *b, float *gain, struct err *e)
+{
+    float *scratch = malloc(3 * (size_t)a->rows * sizeof *scratch);
+
+    if (!scratch)
+        return err_memory(e, "telling curves apart");
+    trait_gain(a, b, a->shade, b->shade, shade, gain, scratch);
+    trait_gain(a, b, a->breadth, b->breadth, breadth, gain, scratch);
+    free(scratch);
+    return ERR_OK;
+}

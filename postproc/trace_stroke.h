@@ -1,0 +1,18 @@
+/* Two curves of one style told apart by how they are drawn: how dark, and how thick. */
+#ifndef POSTPROC_TRACE_STROKE_H
+#define POSTPROC_TRACE_STROKE_H
+
+#include "base/err.h"
+#include "base/job.h"
+#include "postproc/trace_line.h"
+
+/* Fills shade and breadth of lines: [n], the curves of one class in a track, from the scan's own ink where they are
+ * plain.  others: the claims of the track's curves of other classes, whose ink is not theirs. */
+enum err_code stroke_read(struct line *lines, size_t n, const struct claims *others, const struct trace_track *track,
+                          int columns, const struct job *job, struct err *e);
+
+/* Where colours or pens make one of the two lines steadily darker or thicker than the other, adds to gain: [rows] what
+ * each row says, in nats, for exchanging them: positive where b is the darker or thicker one.  Else gain stays. */
+enum err_code stroke_gain(const struct line *a, const struct line *b, float *gain, struct err *e);
+
+#endif
