@@ -113,7 +113,7 @@ static enum err_code untangle(struct work *w, const struct job *job, struct err 
         if (g->n < 2 || !g->evidence.track->shade)
             continue;
         gather_claims(w, g, 0, g->n);
-        rc = stroke_read(g->lines, g->n, &g->evidence.others, g->evidence.track, mask_columns(g->evidence.mask), job, e);
+        rc = stroke_read(g->lines, g->n, &g->evidence, job, e);
     }
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t l = k; l < w->n_groups && rc == ERR_OK; l++)

@@ -17,6 +17,8 @@ static const float per_row = 2;   /* nats; as in trace_pairs.c */
 enum {
     BLOCK = 15, LEAST_BLOCKS = 6,   /* rows that are judged together, and how many such blocks are enough */
     SLOPE_ROWS = 3,                 /* on both sides, over which a line's direction is read */
+    SETTLED_ROWS = 20,              /* on both sides, of which a settled line has ink in most */
+    STEEP = 4,                      /* columns a row; a steeper line's thickness cannot be told */
     THICK = 40                      /* columns; a wider run is a grid line or a fill */
 };
 
@@ -54,7 +56,7 @@ static uint8_t thickness(const struct line *line, int y, const uint8_t *ink, int
         return 0;
     slope = (line->x[below] - line->x[above]) / (2 * SLOPE_ROWS);
     first = last = (int)lrintf(line->x[y]);
-    if (fabsf(slope) > 1 || first < 0 || first >= columns || ink[first] < edge)
+    if (fabsf(slope) > STEEP || first < 0 || first >= columns || ink[first] < edge)
         return 0;
     while (first > 0 && ink[first - 1] >= edge)
         first--;
@@ -65,15 +67,25 @@ static uint8_t thickness(const struct line *line, int y, const uint8_t *ink, int
     return (uint8_t)lrintf(4 * (float)(last - first + 1) / sqrtf(1 + slope * slope));
 }
 
+/* Whether the line is plainly there around row y, and not only a piece of a grid line that it was led over. */
+static bool settled(const struct line *line, int y)
+{
+    int own = 0;
+
+    for (int k = y - SETTLED_ROWS; k <= y + SETTLED_ROWS; k++)
+        own += k >= 0 && k < line->rows && line->ink[k] == INK_OWN;
+    return own > 3 * SETTLED_ROWS / 2;
+}
+
 static void read_row(struct line *line, int y, const uint8_t *ink, int columns, const struct claims *others)
 {
     line->shade[y] = line->ink[y] == INK_OWN ? darkest(line, y, ink, columns) : 0;
-    line->breadth[y] = line->shade[y] ? thickness(line, y, ink, columns, others) : 0;
+    line->breadth[y] = line->shade[y] && settled(line, y) ? thickness(line, y, ink, columns, others) : 0;
 }
 
-enum err_code stroke_read(struct line *lines, size_t n, const struct claims *others, const struct trace_track *track,
-                          int columns, const struct job *job, struct err *e)
+enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job, struct err *e)
 {
+    int columns = mask_columns(ev->mask);
     uint8_t *ink = malloc((size_t)columns);
     enum err_code rc = ERR_OK;
 
@@ -82,9 +94,9 @@ enum err_code stroke_read(struct line *lines, size_t n, const struct claims *oth
     for (int y = 0; y < lines[0].rows && rc == ERR_OK; y++) {
         if (y % 512 == 0 && (rc = job_check(job, e)) != ERR_OK)
             break;
-        rc = track->shade(track->shade_ctx, y, ink, e);
+        rc = ev->track->shade(ev->track->shade_ctx, y, ink, e);
         for (size_t i = 0; i < n && rc == ERR_OK; i++)
-            read_row(&lines[i], y, ink, columns, others);
+            read_row(&lines[i], y, ink, columns, &ev->others);
     }
     free(ink);
     return rc;

@@ -3,10 +3,11 @@
 
 enum { ROWS = 1200 };
 
-/* Two solid curves that meet again and again, and how dark the scan is under each. */
+/* Two solid curves that meet again and again, and how dark and how thick they are on the scan. */
 struct scan {
     double light[ROWS], dark[ROWS];
     int least, most;     /* darkness of the two */
+    double thin, thick;  /* half the width of the light one and of the dark one */
     int noise;           /* up to this much less, row by row, under both */
     int fails_at, asked; /* row; rows asked for so far */
 };
@@ -20,9 +21,9 @@ static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
         return err_set(e, ERR_MALFORMED, "a bad row");
     for (int x = 0; x < COLUMNS; x++) {
         ink[x] = 0;
-        if (fabs(x - s->light[y]) < 2)
+        if (fabs(x - s->light[y]) < s->thin)
             ink[x] = (uint8_t)(s->least - s->noise * (y * 7 % 11) / 10);
-        if (fabs(x - s->dark[y]) < 2)
+        if (fabs(x - s->dark[y]) < s->thick)
             ink[x] = (uint8_t)(s->most - s->noise * (y * 5 % 13) / 12);
     }
     return ERR_OK;
@@ -60,8 +61,8 @@ static enum err_code trace_two(const struct page *p, struct scan *s, struct trac
     return rc;
 }
 
-/* Share of rows in which the two come back as light and dark. */
-static double told_apart(int least, int most, int noise)
+/* Share of rows in which the two come back as the light and the dark one, or the thin and the thick one. */
+static double told_apart_of(int least, int most, int noise, double thin, double thick)
 {
     static struct scan s;
     struct err e = {0};
@@ -72,6 +73,8 @@ static double told_apart(int least, int most, int noise)
     s.least = least;
     s.most = most;
     s.noise = noise;
+    s.thin = thin;
+    s.thick = thick;
     struct page p = page_of_two(&s);
     assert_int_equal(trace_two(&p, &s, t, &e), ERR_OK);
     assert_int_equal(s.asked, ROWS);
@@ -80,6 +83,25 @@ static double told_apart(int least, int most, int noise)
     trace_clear(&t[1]);
     page_free(&p);
     return share;
+}
+
+static double told_apart(int least, int most, int noise)
+{
+    return told_apart_of(least, most, noise, 2, 2);
+}
+
+static void test_the_thicker_line_stays_the_thicker_one(void **state)
+{
+    (void)state;
+    assert_true(told_apart_of(255, 255, 0, 1, 3) > 0.97);
+    assert_true(told_apart_of(255, 255, 0, 1.5, 2.5) > 0.97);
+    assert_true(told_apart_of(230, 230, 100, 1, 3) > 0.97);
+}
+
+static void test_a_fill_has_no_thickness(void **state)
+{
+    (void)state;
+    assert_true(told_apart_of(255, 255, 0, 60, 90) < 0.9);
 }
 
 static void test_the_darker_line_stays_the_darker_one(void **state)
@@ -115,6 +137,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_darker_line_stays_the_darker_one),
+        cmocka_unit_test(test_the_thicker_line_stays_the_thicker_one),
+        cmocka_unit_test(test_a_fill_has_no_thickness),
         cmocka_unit_test(test_ink_of_one_pen_says_nothing),
         cmocka_unit_test(test_a_row_that_cannot_be_read_is_said),
     };
