@@ -20,8 +20,8 @@ at most {max_rows:,} rows.
   wear of the archive's kind; curves from {las_files} and random ones. No scan was trained on.
 - **Labels**: the curve's centre line, 3 px wide, through the gaps of dashes and dots.
 - **Run**: {steps:,} steps, {crops:,} crops, {hours:.2f} hours of wall clock, seed {seed}, progress
-  {progress:.2f} of its schedule; ended {date}. Batches of four 512x320 crops mostly, some up to
-  6,144 rows tall.
+  {progress:.2f} of its schedule; ended {date}. Crops of the sizes in `nn/train/data.py`,
+  up to 6,144 rows tall.
 - **Loss**: ten times BCE (curve pixels weighted 2) plus Dice per class; AdamW, cosine decay,
   clipped gradients, BatchNorm frozen late in the run; the exported weights are an exponential
   average.
