@@ -121,7 +121,7 @@ static struct step apart_step(const struct line *a, const struct line *b, int y)
 /* The step out of a meeting of rows first..last: how the directions before fit those after. */
 static struct step meeting_step(const struct line *a, const struct line *b, int first, int last)
 {
-    float pa, da, pb, db, qa, ea, qb, eb, rough, there;
+    float pa, da, pb, db, qa, ea, qb, eb, rough, a0, b0, a1, b1, stay_a, stay_b, cross_a, cross_b;
     int rows = last - first + 2;
 
     if (rows > 4 * SLOPE_ROWS || !direction(a, first - 1, -1, &pa, &da) || !direction(b, first - 1, -1, &pb, &db) ||
@@ -132,11 +132,22 @@ static struct step meeting_step(const struct line *a, const struct line *b, int 
             logf(texture(a, last + 1, 1) / texture(b, last + 1, 1));
     rough = per_texture * fmaxf(-4, fminf(4, rough));
     /* And one that is there stays there, beside one that is hardly. */
-    there = (presence(a, first - 1, -1) - presence(b, first - 1, -1)) *
-            (presence(a, last + 1, 1) - presence(b, last + 1, 1));
-    rough += per_presence * there;
-    return (struct step){bend(pa, da, qa, ea, rows) + bend(pb, db, qb, eb, rows) + fmaxf(0, -rough),
-                         exchange_cost + bend(pa, da, qb, eb, rows) + bend(pb, db, qa, ea, rows) + fmaxf(0, rough)};
+    a0 = presence(a, first - 1, -1);
+    b0 = presence(b, first - 1, -1);
+    a1 = presence(a, last + 1, 1);
+    b1 = presence(b, last + 1, 1);
+    rough += per_presence * (a0 - b0) * (a1 - b1);
+    stay_a = bend(pa, da, qa, ea, rows);
+    stay_b = bend(pb, db, qb, eb, rows);
+    cross_a = bend(pa, da, qb, eb, rows);
+    cross_b = bend(pb, db, qa, ea, rows);
+    if (fmaxf(fminf(a0, b0), fminf(a1, b1)) > 0.5f) {   /* one of two ends or begins: its path need not fit */
+        stay_a *= fminf(a0, a1);
+        stay_b *= fminf(b0, b1);
+        cross_a *= fminf(a0, b1);
+        cross_b *= fminf(b0, a1);
+    }
+    return (struct step){stay_a + stay_b + fmaxf(0, -rough), exchange_cost + cross_a + cross_b + fmaxf(0, rough)};
 }
 
 /* Fills steps: [rows].  Within a meeting the lines are one; if they cross there, then where they are
