@@ -1,0 +1,112 @@
+#include "postproc/trace_pairs.h"
+#include "tests/unit/trace_page.h"
+
+enum { ROWS = 600, MEET = 300, PART = 312 };
+
+/* Two lines of one class by hand, whose paths touch in rows MEET to PART - 1. */
+struct two {
+    struct line a, b;
+    struct mask *mask;
+    struct trace_track track;
+    struct page page;
+    struct evidence evidence;
+    uint8_t scratch[COLUMNS];
+};
+
+static void set(struct line *line, int y, double x, enum ink ink)
+{
+    line->path[y] = (int)lrint(x);
+    line->ink[y] = (uint8_t)ink;
+    line->x[y] = ink == INK_NONE ? NAN : (float)x;
+}
+
+static void two_open(struct two *t)
+{
+    static const enum curve_style style[] = {STYLE_SOLID, STYLE_SOLID};
+    struct err e = {0};
+
+    memset(t, 0, sizeof *t);
+    t->page = page_of(1, ROWS);
+    t->track = (struct trace_track){.left = t->page.left, .right = t->page.right, .style = style, .n = 2};
+    assert_int_equal(line_alloc(&t->a, ROWS, &e), ERR_OK);
+    assert_int_equal(line_alloc(&t->b, ROWS, &e), ERR_OK);
+    assert_int_equal(mask_create(&t->mask, 1, ROWS, COLUMNS, &e), ERR_OK);
+    evidence_init(&t->evidence, t->mask, &t->track, 0, t->scratch);
+    t->a.radius = t->b.radius = 1.5f;
+}
+
+static void two_free(struct two *t)
+{
+    mask_free(t->mask);
+    line_free(&t->a);
+    line_free(&t->b);
+    page_free(&t->page);
+}
+
+static bool exchanged(struct two *t)
+{
+    struct err e = {0};
+    bool changed = false;
+
+    assert_int_equal(pairs_untangle(&t->a, &t->evidence, &t->b, &t->evidence, &changed, &e), ERR_OK);
+    return changed;
+}
+
+/* a runs down the page and turns off where b's path, off the track, has fallen upon it and goes straight on. */
+static void test_a_curve_that_left_the_track_takes_no_other_ones_place(void **state)
+{
+    struct two t;
+
+    (void)state;
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        set(&t.a, y, y < PART ? 100 : 100 + fmin(60, 0.8 * (y - PART)), INK_OWN);
+        set(&t.b, y, y < MEET ? 230 : 101, y < MEET ? INK_OWN : INK_BORROWED);
+    }
+    assert_false(exchanged(&t));
+    assert_int_equal(t.a.path[ROWS - 1], 160);
+    two_free(&t);
+}
+
+/* The same where b has come back: there both go on straight. */
+static void test_curves_that_meet_cross_straight(void **state)
+{
+    struct two t;
+
+    (void)state;
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        double down = 100 + 0.2 * (y - MEET), up = 100 - 0.2 * (y - MEET);
+
+        set(&t.a, y, fmin(down, up), INK_OWN);   /* the left one throughout: each turns back */
+        set(&t.b, y, fmax(down, up), INK_OWN);
+    }
+    assert_true(exchanged(&t));
+    assert_true((t.a.path[0] < 100) != (t.a.path[ROWS - 1] < 100));
+    two_free(&t);
+}
+
+/* What is there above and below goes on as itself beside a line that is there on neither side. */
+static void test_a_line_without_ink_changes_places_with_none(void **state)
+{
+    struct two t;
+
+    (void)state;
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        set(&t.a, y, y < PART ? 100 : 100 + fmin(60, 0.8 * (y - PART)), INK_OWN);
+        set(&t.b, y, y < MEET ? 230 : 101, INK_BORROWED);
+    }
+    assert_false(exchanged(&t));
+    two_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_curve_that_left_the_track_takes_no_other_ones_place),
+        cmocka_unit_test(test_curves_that_meet_cross_straight),
+        cmocka_unit_test(test_a_line_without_ink_changes_places_with_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
