@@ -83,7 +83,8 @@ static void read_row(struct line *line, int y, const uint8_t *ink, int columns, 
     line->breadth[y] = line->shade[y] && settled(line, y) ? thickness(line, y, ink, columns, others) : 0;
 }
 
-enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job, struct err *e)
+enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job,
+                          struct err *e)
 {
     int columns = mask_columns(ev->mask);
     uint8_t *ink = malloc((size_t)columns);

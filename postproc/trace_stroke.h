@@ -8,7 +8,8 @@
 
 /* Fills shade and breadth of lines: [n], the curves of one class in a track, from the scan's own ink where they are
  * plain; ink that curves of other classes explain (ev->others) is not theirs.  The track has shades. */
-enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job, struct err *e);
+enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job,
+                          struct err *e);
 
 /* Where colours or pens make one of the two lines steadily darker or thicker than the other, adds to gain: [rows] what
  * each row says, in nats, for exchanging them: positive where b is the darker or thicker one.  Else gain stays. */

@@ -149,13 +149,19 @@ def test_an_las_folder_without_curves_is_an_error(tmp_path):
         curves.random_stretch(rng(0), str(tmp_path), 100)
 
 
+def las_of(*mnemonics, rows):
+    """The text of an LAS file; rows of values without the depth, which is their number."""
+    names = "".join(f"{name} :\n" for name in ("DEPT.M", *mnemonics))
+    body = "".join(f"{k} " + " ".join(f"{v:.5f}" for v in row) + "\n" for k, row in enumerate(rows))
+    return f"~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\n{names}~A\n{body}"
+
+
 def test_curves_of_one_well_come_from_the_same_depths(tmp_path):
     k = np.arange(900)
     gamma, deep = 50 + 30 * np.sin(k / 9), 10 ** (1 + np.sin(k / 30))
-    (tmp_path / "a.las").write_text("~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nX.NONE :\n~A\n" + "".join(
-        f"{i} {gamma[i]:.4f} {-999.25 if i % 7 == 0 else 5 + 2 * gamma[i]:.4f}\n" for i in k))
-    (tmp_path / "b.las").write_text("~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nILD.OHMM :\nILM.OHMM :\n~A\n" + "".join(
-        f"{i} {deep[i]:.5f} {3 * deep[i]:.5f}\n" for i in k))
+    other = np.where(k % 7, 5 + 2 * gamma, -999.25)
+    (tmp_path / "a.las").write_text(las_of("GR.GAPI", "X.NONE", rows=zip(gamma, other)))
+    (tmp_path / "b.las").write_text(las_of("ILD.OHMM", "ILM.OHMM", rows=zip(deep, 3 * deep)))
     alike = 0
     for seed in range(40):
         first, second = lascurves.random_stretches(rng(seed), str(tmp_path), 300, 2)

@@ -49,7 +49,8 @@ static struct page page_of_two(struct scan *s)
 static enum err_code trace_two(const struct page *p, struct scan *s, struct trace *out, struct err *e)
 {
     static const enum curve_style style[] = {STYLE_SOLID, STYLE_SOLID};
-    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = 2, .shade = give, .shade_ctx = s};
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = 2, .shade = give,
+                                .shade_ctx = s};
     struct mask *mask;
     enum err_code rc;
 
