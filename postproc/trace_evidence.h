@@ -24,13 +24,22 @@ struct evidence {
     float probability[256];       /* of a stored value */
 };
 
+/* Whether one of the curves explains some of the ink of columns first..last of row y. */
+static inline bool claims_overlap(const struct claims *claims, int y, int first, int last)
+{
+    for (size_t i = 0; i < claims->n; i++) {
+        struct claim claim = claims->of[i][y];
+
+        if (claim.lo <= claim.hi && claim.lo <= last && first <= claim.hi)
+            return true;
+    }
+    return false;
+}
+
 /* Whether one of the curves explains the ink at column x of row y. */
 static inline bool claims_hold(const struct claims *claims, int y, int x)
 {
-    for (size_t i = 0; i < claims->n; i++)
-        if (claims->of[i][y].lo <= x && x <= claims->of[i][y].hi)
-            return true;
-    return false;
+    return claims_overlap(claims, y, x, x);
 }
 
 /* Sets up without claims.  scratch stays the caller's. */

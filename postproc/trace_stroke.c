@@ -33,18 +33,6 @@ static uint8_t darkest(const struct line *line, int y, const uint8_t *ink, int c
     return most;
 }
 
-/* Whether a curve of another class explains some of columns first..last of row y or of those beside them. */
-static bool shared(const struct claims *others, int y, int first, int last)
-{
-    for (size_t i = 0; i < others->n; i++) {
-        struct claim claim = others->of[i][y];
-
-        if (claim.lo <= claim.hi && claim.lo <= last + 1 && claim.hi >= first - 1)
-            return true;
-    }
-    return false;
-}
-
 /* How thick the line is across its direction in row y, in quarters of a column, from the run of ink: [columns] that it
  * lies on.  0 where that is not known: it is steep, or something else runs into it. */
 static uint8_t thickness(const struct line *line, int y, const uint8_t *ink, int columns, const struct claims *others)
@@ -62,7 +50,7 @@ static uint8_t thickness(const struct line *line, int y, const uint8_t *ink, int
         first--;
     while (last + 1 < columns && ink[last + 1] >= edge)
         last++;
-    if (last - first >= THICK || shared(others, y, first, last))
+    if (last - first >= THICK || claims_overlap(others, y, first - 1, last + 1))
         return 0;
     return (uint8_t)lrintf(4 * (float)(last - first + 1) / sqrtf(1 + slope * slope));
 }

@@ -52,23 +52,36 @@ static bool exchanged(struct two *t)
     return changed;
 }
 
-/* a runs down the page and turns off where b's path, off the track, has fallen upon it and goes straight on. */
-static void test_a_curve_that_left_the_track_takes_no_other_ones_place(void **state)
+/* a runs down the page and turns off where b's path, off the track, has fallen upon it and goes straight on; b's ink
+ * above is as given. */
+static void keeps_its_place_beside_one_lost(enum ink above)
 {
     struct two t;
 
-    (void)state;
     two_open(&t);
     for (int y = 0; y < ROWS; y++) {
         set(&t.a, y, y < PART ? 100 : 100 + fmin(60, 0.8 * (y - PART)), INK_OWN);
-        set(&t.b, y, y < MEET ? 230 : 101, y < MEET ? INK_OWN : INK_BORROWED);
+        set(&t.b, y, y < MEET ? 230 : 101, y < MEET ? above : INK_BORROWED);
     }
     assert_false(exchanged(&t));
     assert_int_equal(t.a.path[ROWS - 1], 160);
     two_free(&t);
 }
 
-/* The same where b has come back: there both go on straight. */
+static void test_a_curve_that_left_the_track_takes_no_other_ones_place(void **state)
+{
+    (void)state;
+    keeps_its_place_beside_one_lost(INK_OWN);
+}
+
+/* What is there above and below goes on as itself beside a line that is there on neither side. */
+static void test_a_line_without_ink_changes_places_with_none(void **state)
+{
+    (void)state;
+    keeps_its_place_beside_one_lost(INK_BORROWED);
+}
+
+/* Two that are there all the way go on straight. */
 static void test_curves_that_meet_cross_straight(void **state)
 {
     struct two t;
@@ -83,21 +96,6 @@ static void test_curves_that_meet_cross_straight(void **state)
     }
     assert_true(exchanged(&t));
     assert_true((t.a.path[0] < 100) != (t.a.path[ROWS - 1] < 100));
-    two_free(&t);
-}
-
-/* What is there above and below goes on as itself beside a line that is there on neither side. */
-static void test_a_line_without_ink_changes_places_with_none(void **state)
-{
-    struct two t;
-
-    (void)state;
-    two_open(&t);
-    for (int y = 0; y < ROWS; y++) {
-        set(&t.a, y, y < PART ? 100 : 100 + fmin(60, 0.8 * (y - PART)), INK_OWN);
-        set(&t.b, y, y < MEET ? 230 : 101, INK_BORROWED);
-    }
-    assert_false(exchanged(&t));
     two_free(&t);
 }
 
