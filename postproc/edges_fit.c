@@ -9,7 +9,9 @@
 
 #define BAND_SEEN 0.3f       /* agreement from which a band counts as found */
 enum { BLOCK = 32,           /* bands over which stretch is measured */
-       MAX_LINES = 512 };
+       MAX_LINES = 512,
+       LONE_REACH = 4 };     /* columns off what was given at which one line alone may still be a border:
+                                farther off it is the next one of the grid of a track without borders */
 
 /* The page's printed lines. */
 struct lines {
@@ -103,7 +105,9 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
         double l = fit->left - middle + d, r = fit->right - middle + d, score;
         int at_l = nearest_line(lines, l, 2), at_r = nearest_line(lines, r, 2);
 
-        if (at_l < 0 && at_r < 0)
+        bool lone = at_l < 0 || at_r < 0;
+
+        if ((at_l < 0 && at_r < 0) || (lone && fabs(d) > range / 2 + LONE_REACH))
             continue;
         score = (at_l >= 0 ? lines->strength[at_l] - 0.1 * fabs(lines->at[at_l] - l) : 0) +
                 (at_r >= 0 ? lines->strength[at_r] - 0.1 * fabs(lines->at[at_r] - r) : 0) -

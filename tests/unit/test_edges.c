@@ -22,6 +22,7 @@ struct form {
     bool borders;
     int broken;        /* of 100 stretches of 7 rows of a line, how many are missing */
     int curve_ink;     /* of a thick curve that wanders along the left border; 0: none */
+    int decades;       /* 0: the lines divide the track evenly */
 };
 
 static unsigned hash(unsigned a, unsigned b)
@@ -44,14 +45,22 @@ static void line_at(uint8_t *ink, double x, int value)
     }
 }
 
+/* Where line i is, 0 at the left border and 1 at the right one. */
+static double place(const struct form *form, int i)
+{
+    return form->decades ? (i / 9 + log10(i % 9 + 1)) / form->decades : (double)i / DIVISIONS;
+}
+
 static void draw_row(const struct form *form, int y, uint8_t *ink)
 {
+    int last = form->decades ? 9 * form->decades : DIVISIONS;
+
     memset(ink, 0, COLUMNS);
-    for (int i = 0; i <= DIVISIONS; i++) {
-        bool border = i == 0 || i == DIVISIONS;
+    for (int i = 0; i <= last; i++) {
+        bool border = i == 0 || i == last;
 
         if ((border ? form->borders : form->grid) && (int)(hash((unsigned)(y / 7), (unsigned)i) % 100) >= form->broken)
-            line_at(ink, LEFT + (double)(RIGHT - LEFT) * i / DIVISIONS + form->shift(y), border ? 200 : 90);
+            line_at(ink, LEFT + (RIGHT - LEFT) * place(form, i) + form->shift(y), border ? 200 : 90);
     }
     if (form->curve_ink)
         for (int k = -2; k <= 2; k++)
@@ -112,7 +121,7 @@ static double spliced(int y)
 
 static void test_straight_paper_stays(void **state)
 {
-    struct form form = {still, true, true, 0, 0};
+    struct form form = {still, true, true, 0, 0, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -123,7 +132,7 @@ static void test_straight_paper_stays(void **state)
 
 static void test_drift_is_followed_to_a_fraction_of_a_pixel(void **state)
 {
-    struct form form = {drifting, true, true, 0, 0};
+    struct form form = {drifting, true, true, 0, 0, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -134,7 +143,7 @@ static void test_drift_is_followed_to_a_fraction_of_a_pixel(void **state)
 
 static void test_skew_does_not_slip_to_the_next_grid_line(void **state)
 {
-    struct form form = {skewed, true, true, 0, 0};
+    struct form form = {skewed, true, true, 0, 0, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -144,7 +153,7 @@ static void test_skew_does_not_slip_to_the_next_grid_line(void **state)
 
 static void test_grid_broken_by_thresholding_and_a_curve_at_the_border(void **state)
 {
-    struct form form = {drifting, true, true, 60, 255};
+    struct form form = {drifting, true, true, 60, 255, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -154,7 +163,7 @@ static void test_grid_broken_by_thresholding_and_a_curve_at_the_border(void **st
 
 static void test_borders_alone_are_enough(void **state)
 {
-    struct form form = {drifting, false, true, 20, 0};
+    struct form form = {drifting, false, true, 20, 0, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -162,9 +171,19 @@ static void test_borders_alone_are_enough(void **state)
     free(f);
 }
 
+static void test_logarithmic_track_without_borders_stays(void **state)
+{
+    struct form form = {still, true, false, 0, 0, 2};   /* its last line but the border is 7 columns left of it */
+    struct found *f = solve(&form, LEFT, RIGHT);
+
+    (void)state;
+    assert_true(worst(&form, f) < 0.3);
+    free(f);
+}
+
 static void test_splice_is_followed_within_a_band_or_two(void **state)
 {
-    struct form form = {spliced, true, true, 0, 0};
+    struct form form = {spliced, true, true, 0, 0, 0};
     struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
@@ -175,7 +194,7 @@ static void test_splice_is_followed_within_a_band_or_two(void **state)
 
 static void test_edges_typed_a_little_off_are_put_on_the_borders(void **state)
 {
-    struct form form = {drifting, true, true, 0, 0};
+    struct form form = {drifting, true, true, 0, 0, 0};
     struct found *f = solve(&form, LEFT + 3, RIGHT + 3);
 
     (void)state;
@@ -185,7 +204,7 @@ static void test_edges_typed_a_little_off_are_put_on_the_borders(void **state)
 
 static void test_blank_paper_returns_what_was_given(void **state)
 {
-    struct form none = {drifting, false, false, 0, 0}, curve_only = {drifting, false, false, 0, 255};
+    struct form none = {drifting, false, false, 0, 0, 0}, curve_only = {drifting, false, false, 0, 255, 0};
     const struct form *forms[] = {&none, &curve_only};
 
     (void)state;
@@ -208,7 +227,7 @@ static void test_few_rows_are_no_trouble(void **state)
     for (int rows = 1; rows < 40; rows += 7) {
         struct err e = {0};
         struct edges *edges = NULL;
-        struct form form = {still, true, true, 0, 0};
+        struct form form = {still, true, true, 0, 0, 0};
         double left[40], right[40], drift, share;
         uint8_t ink[COLUMNS];
 
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_skew_does_not_slip_to_the_next_grid_line),
         cmocka_unit_test(test_grid_broken_by_thresholding_and_a_curve_at_the_border),
         cmocka_unit_test(test_borders_alone_are_enough),
+        cmocka_unit_test(test_logarithmic_track_without_borders_stays),
         cmocka_unit_test(test_splice_is_followed_within_a_band_or_two),
         cmocka_unit_test(test_edges_typed_a_little_off_are_put_on_the_borders),
         cmocka_unit_test(test_blank_paper_returns_what_was_given),
