@@ -49,6 +49,12 @@ static inline bool line_leaps(const struct line *from, const struct line *to, in
     return abs(to->path[y] - from->path[y - 1]) > LINE_LEAP;
 }
 
+/* Whether in row y the two run into one another. */
+static inline bool lines_touch(const struct line *a, const struct line *b, int y)
+{
+    return abs(a->path[y] - b->path[y]) <= a->radius + b->radius + 1.5f;
+}
+
 /* The probability at which a run with this peak ends. */
 float line_edge(float peak);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "postproc/trace_stroke.h"
+#include "postproc/trace_texture.h"
 
 enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
        TEXTURE_ROWS = 80, /* over which its roughness is */
@@ -83,11 +84,6 @@ static float bend(float p, float dp, float q, float dq, int rows)
     return fminf(jump_cost, per_bend * (miss / 2 + (float)SLOPE_ROWS / 2 * fabsf(dp - dq)));
 }
 
-static bool touching(const struct line *a, const struct line *b, int y)
-{
-    return fabsf((float)(a->path[y] - b->path[y])) <= a->radius + b->radius + 1.5f;
-}
-
 /* Last row of a meeting that begins at row y: the lines touch, or one jumps and soon the other.  y-1 if
  * there is none. */
 static int meeting_end(const struct line *a, const struct line *b, int y)
@@ -98,10 +94,10 @@ static int meeting_end(const struct line *a, const struct line *b, int y)
     for (int k = y + 1; a_jumps != b_jumps && k <= y + JUMP_ROWS && k < a->rows; k++)
         if (a_jumps ? line_leaps(b, b, k) : line_leaps(a, a, k))
             last = k - 1;
-    if (last < y && !touching(a, b, y))
+    if (last < y && !lines_touch(a, b, y))
         return last;
     for (int k = last + 1; k < a->rows && k <= last + PART_ROWS; k++)
-        if (touching(a, b, k))
+        if (lines_touch(a, b, k))
             last = k;
     return last;
 }
@@ -271,6 +267,8 @@ enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct
     fill_gain(a, of_a, b, of_b, q, gain);
     if (of_a->class_index == of_b->class_index)
         rc = stroke_gain(a, b, gain, e);
+    if (rc == ERR_OK && of_a->class_index == of_b->class_index)
+        rc = texture_gain(a, b, gain, e);
     if (rc == ERR_OK && decide(a, b, steps, gain, crossed))
         *changed = true;
 out:

@@ -81,30 +81,56 @@ static void test_a_line_without_ink_changes_places_with_none(void **state)
     keeps_its_place_beside_one_lost(INK_BORROWED);
 }
 
+/* Whether two lines that meet at MEET and turn back there, a the left one throughout, are led straight across one
+ * another instead; a and b shake by so many columns, b from row calm_to on. */
+static bool cross_straight(double a_shakes, double b_shakes, int calm_to)
+{
+    struct two t;
+    bool crossed;
+
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        double away = 0.4 * abs(y - MEET), shake = y / 3 % 2 ? 1 : -1;
+
+        set(&t.a, y, 150 - away + shake * a_shakes, INK_OWN);
+        set(&t.b, y, 150 + away + shake * (y < calm_to ? 0 : b_shakes), INK_OWN);
+    }
+    crossed = exchanged(&t);
+    assert_int_equal((t.a.path[0] < 150) != (t.a.path[ROWS - 1] < 150), crossed);
+    two_free(&t);
+    return crossed;
+}
+
 /* Two that are there all the way go on straight. */
 static void test_curves_that_meet_cross_straight(void **state)
 {
-    struct two t;
-
     (void)state;
-    two_open(&t);
-    for (int y = 0; y < ROWS; y++) {
-        double down = 100 + 0.2 * (y - MEET), up = 100 - 0.2 * (y - MEET);
+    assert_true(cross_straight(0, 0, 0));
+    assert_true(cross_straight(3, 3, 0));
+}
 
-        set(&t.a, y, fmin(down, up), INK_OWN);   /* the left one throughout: each turns back */
-        set(&t.b, y, fmax(down, up), INK_OWN);
-    }
-    assert_true(exchanged(&t));
-    assert_true((t.a.path[0] < 100) != (t.a.path[ROWS - 1] < 100));
-    two_free(&t);
+static void test_the_restless_one_of_two_stays_restless(void **state)
+{
+    (void)state;
+    assert_false(cross_straight(0, 3, 0));
+    assert_false(cross_straight(3, 1, 0));
+}
+
+/* One that is restless below only may be either of two calm ones above. */
+static void test_texture_that_is_not_steady_tells_nothing(void **state)
+{
+    (void)state;
+    assert_true(cross_straight(0, 3, MEET));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_curve_that_left_the_track_takes_no_other_ones_place),
-        cmocka_unit_test(test_curves_that_meet_cross_straight),
         cmocka_unit_test(test_a_line_without_ink_changes_places_with_none),
+        cmocka_unit_test(test_curves_that_meet_cross_straight),
+        cmocka_unit_test(test_texture_that_is_not_steady_tells_nothing),
+        cmocka_unit_test(test_the_restless_one_of_two_stays_restless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,132 @@
+#include "postproc/trace_texture.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    BEND_ROWS = 3,     /* on both sides of a row, over which the line's bend there is read */
+    BESIDE = 4,        /* rows at a meeting that are read for neither line */
+    LEAST_ROWS = 12    /* that a stretch must have to be judged */
+};
+
+static const float floor_columns = 0.15f,   /* what the mask of a smooth curve wavers by */
+                   least = 0.4f,            /* log ratio from which two curves are not alike */
+                   weak = 1 / 3.0f,         /* of the usual ratio: a stretch below it does not tell them apart */
+                   weak_share = 0.2f,       /* of the rows that may be in such stretches */
+                   per_row = 0.5f;          /* nats; as in trace_pairs.c */
+
+/* Rows first..end-1, in which two lines do not touch. */
+struct stretch {
+    int first, end;
+    float ratio;   /* log of how much more restless a is than b */
+};
+
+struct stretches {
+    struct stretch *of;
+    size_t n;
+    int rows;
+};
+
+/* How far row y of the line lies off the middle of those BEND_ROWS above and below; NaN where that is not known. */
+static float bend(const struct line *line, int y)
+{
+    int above = y - BEND_ROWS, below = y + BEND_ROWS;
+
+    if (above < 0 || below >= line->rows)
+        return NAN;
+    return fabsf(line->x[y] - (line->x[above] + line->x[below]) / 2);
+}
+
+static bool judge(const struct line *a, const struct line *b, struct stretch *s)
+{
+    double of_a = 0, of_b = 0;
+    int n = 0;
+
+    for (int y = s->first + BESIDE; y < s->end - BESIDE; y++) {
+        float bend_a = bend(a, y), bend_b = bend(b, y);
+
+        if (isnan(bend_a) || isnan(bend_b))
+            continue;
+        of_a += fminf(LINE_LEAP, bend_a);
+        of_b += fminf(LINE_LEAP, bend_b);
+        n++;
+    }
+    if (n < LEAST_ROWS)
+        return false;
+    s->ratio = logf((float)((floor_columns + of_a / n) / (floor_columns + of_b / n)));
+    return true;
+}
+
+/* Fills all: those between the lines' meetings that can be judged. */
+static void find_stretches(const struct line *a, const struct line *b, struct stretches *all)
+{
+    for (int y = 0; y < a->rows;) {
+        struct stretch s = {.first = y};
+
+        while (y < a->rows && !lines_touch(a, b, y))
+            y++;
+        s.end = y;
+        if (judge(a, b, &s)) {
+            all->of[all->n++] = s;
+            all->rows += s.end - s.first;
+        }
+        while (y < a->rows && lines_touch(a, b, y))
+            y++;
+    }
+}
+
+static int by_ratio(const void *p, const void *q)
+{
+    float a = fabsf(((const struct stretch *)p)->ratio), b = fabsf(((const struct stretch *)q)->ratio);
+
+    return (a > b) - (a < b);
+}
+
+/* The ratio of the median row; 0 where that is little, or too many rows have hardly any.  Sorts all. */
+static float usual_ratio(struct stretches *all)
+{
+    float usual = 0;
+    int rows = 0, weak_rows = 0;
+
+    qsort(all->of, all->n, sizeof *all->of, by_ratio);
+    for (size_t i = 0; i < all->n && 2 * rows < all->rows; i++) {
+        rows += all->of[i].end - all->of[i].first;
+        usual = fabsf(all->of[i].ratio);
+    }
+    for (size_t i = 0; i < all->n && fabsf(all->of[i].ratio) < weak * usual; i++)
+        weak_rows += all->of[i].end - all->of[i].first;
+    return usual >= least && (float)weak_rows <= weak_share * (float)all->rows ? usual : 0;
+}
+
+static void add_gain(const struct stretches *all, float usual, float *gain)
+{
+    float held = 0, as_is = 0, sign;
+
+    for (size_t i = 0; i < all->n; i++) {
+        as_is -= all->of[i].ratio * (float)(all->of[i].end - all->of[i].first);
+        for (int y = all->of[i].first; y < all->of[i].end; y++)
+            held += gain[y] * all->of[i].ratio;
+    }
+    sign = (held != 0 ? held : as_is) > 0 ? 1 : -1;
+    for (size_t i = 0; i < all->n; i++) {
+        float by = sign * per_row * fmaxf(-1, fminf(1, all->of[i].ratio / usual));
+
+        for (int y = all->of[i].first; y < all->of[i].end; y++)
+            gain[y] += by;
+    }
+}
+
+enum err_code texture_gain(const struct line *a, const struct line *b, float *gain, struct err *e)
+{
+    struct stretches all = {.of = malloc(((size_t)a->rows / LEAST_ROWS + 1) * sizeof *all.of)};
+    float usual;
+
+    if (!all.of)
+        return err_memory(e, "telling curves apart");
+    find_stretches(a, b, &all);
+    usual = all.n >= 2 ? usual_ratio(&all) : 0;
+    if (usual > 0)
+        add_gain(&all, usual, gain);
+    free(all.of);
+    return ERR_OK;
+}
