@@ -83,7 +83,14 @@ static void adopt_spare(struct line *line)
             line->ink[y] = INK_OWN;
 }
 
-/* Borrowed ink holds a curve together, but does not make one. */
+/* Whether own ink from row y on in direction `way` is more than a speck. */
+static bool holds(const struct line *line, int y, int way)
+{
+    return ink_near(line, y, way, INK_OWN) >= HOLD_BY;
+}
+
+/* Borrowed ink holds a curve together, but does not make one; specks of own ink among it neither make it nor end
+ * it. */
 static void drop_borrowed(struct line *line)
 {
     int above = -1;
@@ -91,17 +98,19 @@ static void drop_borrowed(struct line *line)
     for (int y = 0; y < line->rows;) {
         int first = y, last = y, end;
 
-        if (line->ink[y] == INK_OWN)
+        if (line->ink[y] == INK_OWN && holds(line, y, -1))
             above = y;
         if (!borrowed(line, y)) {
             y++;
             continue;
         }
-        for (end = y; end < line->rows && line->ink[end] != INK_OWN; end++)
-            if (borrowed(line, end))
+        for (end = y; end < line->rows && !(line->ink[end] == INK_OWN && holds(line, end, 1)); end++)
+            if (line->ink[end] != INK_NONE)
                 last = end;
         if (!believed(line, above, first, last, end))
-            drop(line, first, end);
+            for (int k = first; k < end; k++)
+                if (line->ink[k] != INK_OWN)
+                    line->x[k] = NAN;
         y = end;
     }
 }

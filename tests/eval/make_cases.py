@@ -21,11 +21,12 @@ from synth import curves, grid, style, visible, wear  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 SET = 0x73657276
-WIDTH, MARGIN, ROWS_PER_FOOT, DEPTH_TOP = 640, 60, 10, 2000.0
+WIDTH, MARGIN, ROWS_PER_FOOT, DEPTH_TOP, DIVISIONS = 640, 60, 10, 2000.0, 10
 SOLID, DASHED, LONG, DOTTED = "solid", "dashed", "long", "dotted"
 KINDS = {"solid": (SOLID,), "dashed_alone": (DASHED,), "pair_dashed": (SOLID, DASHED), "pair_long": (SOLID, LONG),
          "pair_dotted": (SOLID, DOTTED), "two_solid": (SOLID, SOLID), "three": (SOLID, DASHED, DOTTED),
-         "one_well": (SOLID, DASHED)}  # two curves of one well across the whole track, often on one another
+         "one_well": (SOLID, DASHED),  # two curves of one well across the whole track, often on one another
+         "gauge": (SOLID, SOLID)}  # bit size, a ruled line off the grid, and a caliper that leaves it at washouts
 STYLES = {SOLID: (style.SOLID, ()), DASHED: (style.DASHED, (14.0, 8.0)), LONG: (style.DASHED, (30.0, 10.0)),
           DOTTED: (style.DOTTED, (1.0, 7.0))}
 WEAR = {"clean": 0.0, "worn": 0.5, "bad": 1.0}  # the generator's `hard`
@@ -52,6 +53,20 @@ def well_fractions(rng, height, las_dir):
     low, high = np.quantile(both, (0.01, 0.99))
     x = (both - low) / max(high - low, 1e-6)
     return list(0.5 + 0.47 * np.tanh(2.2 * (x - 0.5)))
+
+
+def lanes_of(rng, kind, height, las_dir):
+    """The curves of a case in fractions of the track, [height] each."""
+    if kind == "one_well":
+        return well_fractions(rng, height, las_dir)
+    if kind == "gauge":
+        size = curves.ruled(rng, height, DIVISIONS)
+        lanes = [size, np.clip(curves.in_gauge(rng, size, fractions(rng, height, las_dir, 0, 1)), 0.02, 0.98)]
+    else:
+        lanes = [fractions(rng, height, las_dir, *place) for place in PLACES[len(KINDS[kind])]]
+    if KINDS[kind] == (SOLID, SOLID):  # curves of one style come back from left to right (postproc/trace.h)
+        lanes.sort(key=np.mean)
+    return lanes
 
 
 def worn(rng, ink, hard):
@@ -86,20 +101,14 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
         warp.add_drift(rng, DRIFT[wearing], 600)
     canvas = Canvas(height, WIDTH, 1.0, warp)
     x0, x1 = MARGIN, WIDTH - MARGIN  # x1 exclusive
-    track = grid.Track(x0, x1 - 1, 0, height - 1, "log" if log else "linear", 10, 1, 2, 1.0)
+    track = grid.Track(x0, x1 - 1, 0, height - 1, "log" if log else "linear", DIVISIONS, 1, 2, 1.0)
     lines = grid.GridStyle(1.0, 1.4, 3.0, 220, 240, 0.0, False, 2 * ROWS_PER_FOOT, 5, 10)
     grid.draw_track(rng, canvas, track, lines, -0.5)
     left, right = (0.1, 10.0) if log else (0.0, 150.0)
     sidecar = {"depth_top": DEPTH_TOP, "depth_bottom": DEPTH_TOP + height / ROWS_PER_FOOT, "depth_unit": "ft",
                "track": [x0, 0, x1, height], "curves": []}
-    if kind == "one_well":
-        lanes = well_fractions(rng, height, las_dir)
-    else:
-        lanes = [fractions(rng, height, las_dir, *place) for place in PLACES[len(KINDS[kind])]]
-    if kind == "two_solid":  # curves of one style come back from left to right (postproc/trace.h)
-        lanes.sort(key=np.mean)
     value, paths = [], []
-    for k, (name, f) in enumerate(zip(KINDS[kind], lanes)):
+    for k, (name, f) in enumerate(zip(KINDS[kind], lanes_of(rng, kind, height, las_dir))):
         cls, pattern = STYLES[name]
         points = warp(np.column_stack([x0 + f * (x1 - 1 - x0), np.arange(height)]))
         style.ink_curve(rng, canvas, "curves", [points], style.Style(cls, 2.4, 255, pattern))

@@ -142,27 +142,44 @@ static void test_two_solid_curves_cross_straight_on(void **state)
     page_free(&p);
 }
 
-static void test_two_solid_curves_share_a_stretch(void **state)
+/* Whether both of two curves come back that run on one another in rows 200 to 200 + rows, with a speck beside them
+ * there if one is asked for. */
+static void share_a_stretch(int rows, bool speck)
 {
-    struct page p = page_of(1, 500);
-    static double a[500], b[500];
+    enum { ROWS = 700 };
+    struct page p = page_of(1, ROWS);
+    static double a[ROWS], b[ROWS];
     struct trace t[2];
 
-    (void)state;
-    for (int y = 0; y < 500; y++) {
-        double apart = 40 * fmax(0, fmax(1 - y / 200.0, (y - 260) / 200.0));
+    for (int y = 0; y < ROWS; y++) {
+        double apart = 40 * fmax(0, fmax(1 - y / 200.0, (y - 200 - rows) / 200.0));
 
         a[y] = 150 - apart;
         b[y] = 150 + apart;
     }
-    curve(&p, 0, a, 0, 499);
-    curve(&p, 0, b, 0, 499);
+    curve(&p, 0, a, 0, ROWS - 1);
+    curve(&p, 0, b, 0, ROWS - 1);
+    if (speck)
+        stroke(&p, 0, 157, 198 + rows / 2, 157, 202 + rows / 2, 4);
     trace(&p, two_solid, 2, t);
-    assert_true(share_near(&t[0], a, 0, 499, 2.6) > 0.97);
-    assert_true(share_near(&t[1], b, 0, 499, 2.6) > 0.97);
+    assert_true(share_near(&t[0], a, 0, ROWS - 1, 2.6) > 0.97);
+    assert_true(share_near(&t[1], b, 0, ROWS - 1, 2.6) > 0.97);
     trace_clear(&t[0]);
     trace_clear(&t[1]);
     page_free(&p);
+}
+
+static void test_two_solid_curves_share_a_stretch(void **state)
+{
+    (void)state;
+    share_a_stretch(60, false);
+}
+
+static void test_a_speck_beside_a_shared_stretch_does_not_end_a_curve(void **state)
+{
+    (void)state;
+    share_a_stretch(240, false);
+    share_a_stretch(240, true);
 }
 
 static void test_solid_and_dashed_cross(void **state)
@@ -455,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_curve_that_is_not_there_is_null),
         cmocka_unit_test(test_two_solid_curves_cross_straight_on),
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
+        cmocka_unit_test(test_a_speck_beside_a_shared_stretch_does_not_end_a_curve),
         cmocka_unit_test(test_solid_and_dashed_cross),
         cmocka_unit_test(test_curve_in_another_styles_ink_is_found),
         cmocka_unit_test(test_leap_across_a_curve_leaves_it_alone),

@@ -163,6 +163,24 @@ def calm(rng, fractions, wide):
     return middle + (x - middle) * min(1.0, limit / max(slope, 1e-6))
 
 
+def ruled(rng, n, divisions):
+    """A line as straight as a ruler, as bit size is drawn, mostly well off the grid's lines; at times with a step."""
+    levels = rng.uniform(0.04, 0.96, 3)
+    if rng.random() < 0.8:
+        levels = (np.floor(levels * divisions) + rng.uniform(0.2, 0.8, 3)) / divisions
+    ends = np.sort(rng.integers(0, n, 2)) if rng.random() < 0.25 else (n, n)
+    return levels[np.searchsorted(ends, np.arange(n), side="right")]
+
+
+def in_gauge(rng, size, values):
+    """A caliper beside the bit's size: on it where the hole is in gauge, apart where `values` are high (washouts)."""
+    x = values - np.quantile(values, rng.uniform(0.1, 0.75))
+    x = np.maximum(x, 0) / max(np.quantile(x, 0.99), 1e-6)
+    cake = rng.uniform(-0.02, 0.02) + rng.choice((0.0, 0.002, 0.006)) * octaves(rng, len(values))
+    side = 1 if rng.random() < 0.8 else -1
+    return size + side * (log_uniform(rng, 0.05, 0.5) * x + cake)
+
+
 def companion(rng, fractions):
     """A curve that goes much as another one does: a second resistivity, neutron beside density."""
     n = len(fractions)

@@ -91,6 +91,8 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
     if drawn and rng.random() < (0.15 if look.clear else 0.33):
         return curves.companion(rng, drawn[-1]), "cut"
     values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom)
+    if rng.random() < 0.05:
+        return curves.ruled(rng, len(values), track.divisions), "cut"
     fractions, policy = curves.place(rng, values, track.divisions, look.clear)
     chance = 0.7 if look.clear else 0.15
     if kind in (style.DASHED, style.DOTTED):
@@ -118,6 +120,17 @@ def well_pair(rng, track, look, las_dir):
     return [(first, policy), (second, "cut" if policy == "inside" else policy)]
 
 
+def gauge_pair(rng, track, look, las_dir):
+    """random_curve of a ruled line and of a curve that leaves it now and then: bit size and caliper."""
+    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom)
+    size = curves.ruled(rng, len(values), track.divisions)
+    caliper = curves.in_gauge(rng, size, values)
+    if rng.random() < 0.6:
+        caliper = curves.calm(rng, caliper, track.x1 - track.x0)
+    pair = [(size, "cut"), (caliper, "cut")]
+    return pair if rng.random() < 0.5 else pair[::-1]
+
+
 def curve_value(rng, look):
     """Ink of one curve."""
     if look.bold:
@@ -143,8 +156,12 @@ def draw_curves(rng, canvas, track, look, las_dir):
     pair = rng.random() < (0.25 if look.clear else 0.35)
     wanted = kinds.random_pair(rng) if pair else random_classes(rng, look.clear)
     well = []
-    if las_dir and len(wanted) > 1 and wanted[1] not in kinds.BESIDE and rng.random() < 0.4:
-        well = well_pair(rng, track, look, las_dir)
+    if len(wanted) > 1 and wanted[1] not in kinds.BESIDE:
+        chance = rng.random()
+        if chance < 0.14:
+            well = gauge_pair(rng, track, look, las_dir)
+        elif chance < 0.5 and las_dir:
+            well = well_pair(rng, track, look, las_dir)
     for kind in wanted:
         fractions, policy = well.pop(0) if well else random_curve(rng, track, look, las_dir, kind, drawn)
         drawn.append(fractions)
