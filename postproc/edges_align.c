@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "base/sort.h"
 
 enum { REACH_NEAR = 2, REACH_FAR = 24, MAX_STATES = 401 };
 /* Working storage of one alignment. */
@@ -101,13 +102,6 @@ static void follow(struct alignment *a, float *t)
     }
 }
 
-static int compare_float(const void *p, const void *q)
-{
-    float a = *(const float *)p, b = *(const float *)q;
-
-    return (a > b) - (a < b);
-}
-
 /* The mean response from which a column is a line of the page: well over that of most columns, which
  * hold none.  A grid broken by thresholding to a few dots responds weakly but on clean paper.
  * t: [columns], scratch. */
@@ -118,8 +112,7 @@ static float line_level(const struct alignment *a, float *t)
 
     for (size_t i = 0; i < n; i++)
         t[i] = fabsf(a->page[(size_t)a->x0 + i]);
-    qsort(t, n, sizeof *t, compare_float);
-    level = 6 * t[n / 2];
+    level = 6 * sort_median(t, n);
     return level < 0.04f ? 0.04f : level > 0.12f ? 0.12f : level;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
+
 #define INK_MIN 0.25f   /* least probability of own ink on the path */
 #define INK_PLAIN 0.2f  /* more than ink that another curve explains ever counts */
 #define INK_TRACE 0.06f /* least probability that is followed between stretches of own ink */
@@ -161,13 +163,6 @@ static void claim_ink(struct line *line)
     }
 }
 
-static int compare_float(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Half the median width of the runs where the path goes straight down. */
 static enum err_code measure_radius(struct line *line, struct err *e)
 {
@@ -180,10 +175,8 @@ static enum err_code measure_radius(struct line *line, struct err *e)
         if (line->peak[y] > 0.5f && fabsf(line->centre[y + 1] - line->centre[y - 1]) < 1.5f)
             width[n++] = line->hi[y] - line->lo[y];
     line->radius = 1.6f;
-    if (n >= 20) {
-        qsort(width, n, sizeof *width, compare_float);
-        line->radius = fminf(4, fmaxf(0.8f, width[n / 2] / 2));
-    }
+    if (n >= 20)
+        line->radius = fminf(4, fmaxf(0.8f, sort_median(width, n) / 2));
     free(width);
     return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "postproc/trace_lane.h"
 #include "postproc/trace_stroke.h"
 #include "postproc/trace_texture.h"
 
@@ -249,6 +250,17 @@ static bool decide(struct line *a, struct line *b, const struct step *steps, con
     return any;
 }
 
+/* What tells lines of one class apart. */
+static enum err_code add_traits(const struct line *a, const struct line *b, const struct trace_track *track,
+                                float *gain, struct err *e)
+{
+    enum err_code rc = stroke_gain(a, b, gain, e);
+
+    if (rc == ERR_OK)
+        rc = texture_gain(a, b, gain, e);
+    return rc == ERR_OK ? lane_gain(a, b, track, gain, e) : rc;
+}
+
 enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct line *b,
                              const struct evidence *of_b, bool *changed, struct err *e)
 {
@@ -266,9 +278,7 @@ enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct
     fill_steps(a, b, steps);
     fill_gain(a, of_a, b, of_b, q, gain);
     if (of_a->class_index == of_b->class_index)
-        rc = stroke_gain(a, b, gain, e);
-    if (rc == ERR_OK && of_a->class_index == of_b->class_index)
-        rc = texture_gain(a, b, gain, e);
+        rc = add_traits(a, b, of_a->track, gain, e);
     if (rc == ERR_OK && decide(a, b, steps, gain, crossed))
         *changed = true;
 out:

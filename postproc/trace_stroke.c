@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
+#include "postproc/trace_votes.h"
+
 /* What one trait has to differ by, and by how many times its own scatter, to tell lines apart. */
 struct trait { float least, steady; };
 
@@ -91,19 +94,6 @@ enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *e
     return rc;
 }
 
-static int compare_float(const void *p, const void *q)
-{
-    float a = *(const float *)p, b = *(const float *)q;
-
-    return (a > b) - (a < b);
-}
-
-static float median(float *of, size_t n)
-{
-    qsort(of, n, sizeof *of, compare_float);
-    return of[n / 2];
-}
-
 /* How far the two are apart, from blocks of rows; 0 if that is too little, or not steady.  scratch: [2, rows]. */
 static float separation(const float *difference, int rows, struct trait trait, float *scratch)
 {
@@ -118,7 +108,7 @@ static float separation(const float *difference, int rows, struct trait trait, f
         if (held < BLOCK)
             continue;
         memcpy(sorted, block, sizeof sorted);
-        level = median(sorted, BLOCK);
+        level = sort_median(sorted, BLOCK);
         apart[blocks++] = fabsf(level);
         for (held = 0; held < BLOCK; held++)
             noise[n++] = fabsf(block[held] - level);
@@ -126,8 +116,8 @@ static float separation(const float *difference, int rows, struct trait trait, f
     }
     if (blocks < LEAST_BLOCKS)
         return 0;
-    sep = median(apart, blocks);
-    return sep >= trait.least && sep >= trait.steady * median(noise, n) ? sep : 0;
+    sep = sort_median(apart, blocks);
+    return sep >= trait.least && sep >= trait.steady * sort_median(noise, n) ? sep : 0;
 }
 
 /* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known.  scratch: [3, rows]. */
@@ -142,9 +132,11 @@ static void trait_gain(const struct line *a, const struct line *b, const uint8_t
         difference[y] = apart && of_a[y] && of_b[y] ? (float)(of_a[y] - of_b[y]) : NAN;
     }
     sep = separation(difference, a->rows, trait, scratch);
-    for (int y = 0; sep > 0 && y < a->rows; y++)
-        if (!isnan(difference[y]))
-            gain[y] -= per_row * fmaxf(-1, fminf(1, difference[y] / sep));
+    if (sep == 0)
+        return;
+    for (int y = 0; y < a->rows; y++)
+        difference[y] = isnan(difference[y]) ? 0 : fmaxf(-1, fminf(1, difference[y] / sep));
+    votes_add(difference, a->rows, per_row, gain);
 }
 
 enum err_code stroke_gain(const struct line *a, const struct line *b, float *gain, struct err *e)

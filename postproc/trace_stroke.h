@@ -11,8 +11,8 @@
 enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *ev, const struct job *job,
                           struct err *e);
 
-/* Where colours or pens make one of the two lines steadily darker or thicker than the other, adds to gain: [rows] what
- * each row says, in nats, for exchanging them: positive where b is the darker or thicker one.  Else gain stays. */
+/* Where colours or pens make one of the two lines steadily darker or thicker than the other, adds to gain: [rows], as
+ * votes_add says, which is.  Else gain stays. */
 enum err_code stroke_gain(const struct line *a, const struct line *b, float *gain, struct err *e);
 
 #endif

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "postproc/trace_votes.h"
+
 enum {
     BEND_ROWS = 3,     /* on both sides of a row, over which the line's bend there is read */
     BESIDE = 4,        /* rows at a meeting that are read for neither line */
@@ -98,35 +100,24 @@ static float usual_ratio(struct stretches *all)
     return usual >= least && (float)weak_rows <= weak_share * (float)all->rows ? usual : 0;
 }
 
-static void add_gain(const struct stretches *all, float usual, float *gain)
-{
-    float held = 0, as_is = 0, sign;
-
-    for (size_t i = 0; i < all->n; i++) {
-        as_is -= all->of[i].ratio * (float)(all->of[i].end - all->of[i].first);
-        for (int y = all->of[i].first; y < all->of[i].end; y++)
-            held += gain[y] * all->of[i].ratio;
-    }
-    sign = (held != 0 ? held : as_is) > 0 ? 1 : -1;
-    for (size_t i = 0; i < all->n; i++) {
-        float by = sign * per_row * fmaxf(-1, fminf(1, all->of[i].ratio / usual));
-
-        for (int y = all->of[i].first; y < all->of[i].end; y++)
-            gain[y] += by;
-    }
-}
-
 enum err_code texture_gain(const struct line *a, const struct line *b, float *gain, struct err *e)
 {
     struct stretches all = {.of = malloc(((size_t)a->rows / LEAST_ROWS + 1) * sizeof *all.of)};
-    float usual;
+    float *votes = calloc((size_t)a->rows, sizeof *votes), usual;
+    enum err_code rc = all.of && votes ? ERR_OK : err_memory(e, "telling curves apart");
 
-    if (!all.of)
-        return err_memory(e, "telling curves apart");
+    if (rc != ERR_OK)
+        goto out;
     find_stretches(a, b, &all);
     usual = all.n >= 2 ? usual_ratio(&all) : 0;
-    if (usual > 0)
-        add_gain(&all, usual, gain);
+    if (usual == 0)
+        goto out;
+    for (size_t i = 0; i < all.n; i++)
+        for (int y = all.of[i].first; y < all.of[i].end; y++)
+            votes[y] = fmaxf(-1, fminf(1, all.of[i].ratio / usual));
+    votes_add(votes, a->rows, per_row, gain);
+out:
+    free(votes);
     free(all.of);
-    return ERR_OK;
+    return rc;
 }

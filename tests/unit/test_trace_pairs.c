@@ -81,22 +81,28 @@ static void test_a_line_without_ink_changes_places_with_none(void **state)
     keeps_its_place_beside_one_lost(INK_BORROWED);
 }
 
-/* Whether two lines that meet at MEET and turn back there, a the left one throughout, are led straight across one
- * another instead; a and b shake by so many columns, b from row calm_to on. */
-static bool cross_straight(double a_shakes, double b_shakes, int calm_to)
+/* Two lines that meet at MEET and turn back there, a the left one throughout. */
+struct meeting {
+    double a_shakes, b_shakes;   /* columns */
+    int calm_to;                 /* row from which b shakes */
+    double far;                  /* columns that each goes from the meeting */
+};
+
+/* Whether they are led straight across one another instead. */
+static bool cross_straight(struct meeting m)
 {
     struct two t;
     bool crossed;
 
     two_open(&t);
     for (int y = 0; y < ROWS; y++) {
-        double away = 0.4 * abs(y - MEET), shake = y / 3 % 2 ? 1 : -1;
+        double away = fmin(m.far, 0.4 * abs(y - MEET)), shake = y / 3 % 2 ? 1 : -1;
 
-        set(&t.a, y, 150 - away + shake * a_shakes, INK_OWN);
-        set(&t.b, y, 150 + away + shake * (y < calm_to ? 0 : b_shakes), INK_OWN);
+        set(&t.a, y, 150 - away + shake * m.a_shakes, INK_OWN);
+        set(&t.b, y, 150 + away + shake * (y < m.calm_to ? 0 : m.b_shakes), INK_OWN);
     }
-    crossed = exchanged(&t);
-    assert_int_equal((t.a.path[0] < 150) != (t.a.path[ROWS - 1] < 150), crossed);
+    exchanged(&t);
+    crossed = (t.a.path[0] < 150) != (t.a.path[ROWS - 1] < 150);
     two_free(&t);
     return crossed;
 }
@@ -105,22 +111,30 @@ static bool cross_straight(double a_shakes, double b_shakes, int calm_to)
 static void test_curves_that_meet_cross_straight(void **state)
 {
     (void)state;
-    assert_true(cross_straight(0, 0, 0));
-    assert_true(cross_straight(3, 3, 0));
+    assert_true(cross_straight((struct meeting){.far = COLUMNS}));
+    assert_true(cross_straight((struct meeting){3, 3, .far = COLUMNS}));
 }
 
 static void test_the_restless_one_of_two_stays_restless(void **state)
 {
     (void)state;
-    assert_false(cross_straight(0, 3, 0));
-    assert_false(cross_straight(3, 1, 0));
+    assert_false(cross_straight((struct meeting){0, 3, .far = COLUMNS}));
+    assert_false(cross_straight((struct meeting){3, 1, .far = COLUMNS}));
+}
+
+static void test_two_that_keep_to_their_lanes_stay_there(void **state)
+{
+    (void)state;
+    assert_false(cross_straight((struct meeting){.far = 20}));
+    assert_false(cross_straight((struct meeting){4, 4, .far = 20}));
+    assert_true(cross_straight((struct meeting){.far = 80}));
 }
 
 /* One that is restless below only may be either of two calm ones above. */
 static void test_texture_that_is_not_steady_tells_nothing(void **state)
 {
     (void)state;
-    assert_true(cross_straight(0, 3, MEET));
+    assert_true(cross_straight((struct meeting){0, 3, MEET, COLUMNS}));
 }
 
 int main(void)
@@ -131,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_curves_that_meet_cross_straight),
         cmocka_unit_test(test_texture_that_is_not_steady_tells_nothing),
         cmocka_unit_test(test_the_restless_one_of_two_stays_restless),
+        cmocka_unit_test(test_two_that_keep_to_their_lanes_stay_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
