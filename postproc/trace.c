@@ -146,7 +146,7 @@ static enum err_code settle_spare(struct work *w, struct group *g, const struct 
     if (rc == ERR_OK)
         rc = line_measure(&spare, &g->evidence, e);
     if (rc == ERR_OK)
-        rc = spare_settle(&g->lines[0], &spare, &g->evidence.others, &changed, e);
+        rc = spare_settle(&g->lines[0], &spare, &g->evidence, &changed, e);
     g->evidence.borrow = true;
     if (rc == ERR_OK && changed)
         rc = measure(w, g, 0, 1, e);

@@ -50,6 +50,15 @@ double trace_edge_zone(double width)
     return 4 + 0.02 * width;
 }
 
+int trace_around(const struct trace_track *track, int y, int a, int b)
+{
+    double left = track->left[y], right = track->right[y], zone = trace_edge_zone(right - left);
+
+    if (a >= right - zone && b <= left + zone)
+        return 1;
+    return a <= left + zone && b >= right - zone ? -1 : 0;
+}
+
 static void cost_tables(struct viterbi *v)
 {
     for (int q = 0; q < 256; q++) {

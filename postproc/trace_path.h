@@ -16,6 +16,10 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
 /* Columns from a track's edge within which a curve counts as being at the edge. */
 double trace_edge_zone(double width);
 
+/* Whether a step from column a of the row above to column b of row y goes around the track's edges: 1 off the right one
+ * and in by the left, -1 the other way, else 0. */
+int trace_around(const struct trace_track *track, int y, int a, int b);
+
 /* The first of the highest of score[lo..hi]; lo <= hi. */
 int trace_best_of(const float *score, int lo, int hi);
 

@@ -3,10 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "postproc/trace_path.h"
+
 /* In rows of a line that goes straight down: the least stretch worth a second look, the price of going over from
  * one curve to the other, what a row of a kick counts at most, and one on another curve's ink. */
 static const int least_rows = 300;
 static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
+static const double edge_columns = 2.5;
 
 bool spare_suspected(const struct line *line)
 {
@@ -17,6 +20,12 @@ bool spare_suspected(const struct line *line)
     return rows >= least_rows;
 }
 
+/* Whether the path lies on a printed border, whose ink the network may take for a curve's. */
+static bool on_edge(const struct line *line, const struct trace_track *track, int y)
+{
+    return fmin(fabs(line->path[y] - track->left[y]), fabs(line->path[y] - track->right[y])) <= edge_columns;
+}
+
 /* The row's ink on the path, in widths of the line. */
 static float explained(const struct line *line, int y)
 {
@@ -25,13 +34,23 @@ static float explained(const struct line *line, int y)
     return fminf(most_a_row, (line->hi[y] - line->lo[y]) / fmaxf(1, 2 * line->radius));
 }
 
-/* Whether the paths exchange their curves at row y: this one leaps, and the other goes on where it was. */
-static bool exchanged(const struct line *path, const struct line *other, int y)
+/* What following the spare in row y wins. */
+static float spare_gain(const struct line *line, const struct line *spare, const struct evidence *ev, int y)
 {
-    return y > 0 && line_leaps(path, path, y) && !line_leaps(path, other, y);
+    if (line->ink[y] != INK_OWN || on_edge(spare, ev->track, y))
+        return 0;
+    return claims_hold(&ev->others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
 }
 
-enum err_code spare_settle(struct line *line, const struct line *spare, const struct claims *others, bool *changed,
+/* Whether the paths exchange their curves at row y: this one leaps, and the other goes on where it was.  A curve that
+ * comes back on the track's other side may leave a border behind there. */
+static bool exchanged(const struct line *path, const struct line *other, const struct trace_track *track, int y)
+{
+    return y > 0 && line_leaps(path, path, y) && !line_leaps(path, other, y) && !on_edge(other, track, y) &&
+           !trace_around(track, y, path->path[y - 1], path->path[y]);
+}
+
+enum err_code spare_settle(struct line *line, const struct line *spare, const struct evidence *ev, bool *changed,
                            struct err *e)
 {
     /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
@@ -43,13 +62,11 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
     if (!came)
         return err_memory(e, "a second curve");
     for (int y = 0; y < line->rows; y++) {
-        float gain[2] = {explained(line, y), 0}, next[2];
+        float gain[2] = {explained(line, y), spare_gain(line, spare, ev, y)}, next[2];
 
-        if (line->ink[y] == INK_OWN)
-            gain[1] = claims_hold(others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
         for (int s = 0; s < 2; s++) {
-            float over = score[!s] - (exchanged(paths[!s], paths[s], y) ? 0 : switch_cost);
-            float on = score[s] - (exchanged(paths[s], paths[!s], y) ? switch_cost : 0);
+            float over = score[!s] - (exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
+            float on = score[s] - (exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);
 
             if (over > on)
                 came[y] |= (unsigned char)(1 << s);

@@ -30,14 +30,10 @@ static float ink_beside(const struct line *line, int y, int way)
 /* +1 or -1 if the path goes around the edges between rows y-1 and y, and not across the track. */
 static int crossing_at(const struct line *line, const struct trace_track *track, int y)
 {
-    double left = track->left[y], right = track->right[y], width = right - left, zone = trace_edge_zone(width);
-    int a = line->path[y - 1], b = line->path[y], by = 0;
+    double width = track->right[y] - track->left[y];
+    int by = trace_around(track, y, line->path[y - 1], line->path[y]);
 
-    if (a >= right - zone && b <= left + zone)
-        by = 1;
-    else if (a <= left + zone && b >= right - zone)
-        by = -1;
-    if (!by || width < 4 * zone || ink_beside(line, y - 1, -1) < 0.5f || ink_beside(line, y, 1) < 0.5f)
+    if (!by || width < 4 * trace_edge_zone(width) || ink_beside(line, y - 1, -1) < 0.5f || ink_beside(line, y, 1) < 0.5f)
         return 0;
     for (int k = y - 1; k <= y; k++)   /* a bar across the track is the curve itself */
         if (!isnan(line->lo[k]) && line->hi[k] - line->lo[k] > 0.3 * width)

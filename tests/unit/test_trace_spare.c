@@ -85,15 +85,24 @@ static void two_lines(struct line *line, struct line *spare)
     line->radius = spare->radius = 1.5f;
 }
 
+/* Settles the two on a track of the page's width. */
+static bool settles(struct line *line, struct line *spare)
+{
+    struct err e = {0};
+    struct page p = page_of(1, ROWS);
+    struct trace_track track = {.left = p.left, .right = p.right};
+    struct evidence ev = {.track = &track};
+    bool changed = false;
+
+    assert_int_equal(spare_settle(line, spare, &ev, &changed, &e), ERR_OK);
+    page_free(&p);
+    return changed;
+}
+
 /* Settles the two, of which the curve at column 50 is meant all the way, and frees them. */
 static void settle_at_50(struct line *line, struct line *spare, bool changes)
 {
-    struct err e = {0};
-    struct claims none = {0};
-    bool changed = false;
-
-    assert_int_equal(spare_settle(line, spare, &none, &changed, &e), ERR_OK);
-    assert_int_equal(changed, changes);
+    assert_int_equal(settles(line, spare), changes);
     for (int y = 0; y < ROWS; y++)
         assert_int_equal(line->path[y], 50);
     line_free(line);
@@ -142,6 +151,30 @@ static void test_a_curve_goes_on_where_paths_exchange(void **state)
     settle_at_50(&line, &spare, true);
 }
 
+/* A curve that comes back on the track's other side now and then, where the printed border is the other line, is not
+ * exchanged for it, nor is the border taken for a curve. */
+static void test_a_border_is_no_spare(void **state)
+{
+    struct line line = {0}, spare = {0};
+    int first[ROWS];
+
+    (void)state;
+    two_lines(&line, &spare);
+    for (int y = 0; y < ROWS; y++) {
+        first[y] = line.path[y] = y / 20 % 7 == 3 ? LEFT + 1 + y % 5 : RIGHT - 1 - y % 20;
+        spare.path[y] = LEFT + y / 20 % 2;
+        line.ink[y] = spare.ink[y] = INK_OWN;
+        line.lo[y] = (float)line.path[y] - 1.5f;
+        line.hi[y] = (float)line.path[y] + 1.5f;
+        spare.lo[y] = LEFT - 4;
+        spare.hi[y] = LEFT + 4;
+    }
+    assert_false(settles(&line, &spare));
+    assert_memory_equal(line.path, first, sizeof first);
+    line_free(&line);
+    line_free(&spare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_a_dashed_curve_taken_for_solid_is_not_meant),
         cmocka_unit_test(test_nothing_is_taken_where_the_line_is_not),
         cmocka_unit_test(test_a_curve_goes_on_where_paths_exchange),
+        cmocka_unit_test(test_a_border_is_no_spare),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
