@@ -23,46 +23,61 @@ static bool both_sure(const struct line *a, const struct line *b, int y)
            !lines_touch(a, b, y);
 }
 
-/* Width of the middle half of the rows. */
-static float spread(float *of, size_t n)
+/* Where half of the rows or more lie close together, the middle one; else false. */
+static bool middle(float *of, size_t n, float limit, float *at)
 {
-    sort_floats(of, n);
-    return of[3 * n / 4] - of[n / 4];
+    *at = sort_median(of, n);
+    return of[3 * n / 4] - of[n / 4] < limit;
 }
 
-static bool kept(struct lanes *lanes)
+/* The lanes' middles and the distance between them, from the places of rows that have both; false if they are no
+ * lanes. */
+static bool find_lanes(const struct lanes *lanes, float *left, float *right, float *distance)
 {
-    float limit;
-
     if (lanes->n < LEAST_ROWS)
         return false;
-    limit = narrow * sort_median(lanes->distance, lanes->n);
-    return spread(lanes->left, lanes->n) < limit && spread(lanes->right, lanes->n) < limit;
+    *distance = sort_median(lanes->distance, lanes->n);
+    return middle(lanes->left, lanes->n, narrow * *distance, left) &&
+           middle(lanes->right, lanes->n, narrow * *distance, right);
+}
+
+/* 1 if a is in the right lane and b in the left one, -1 the other way, 0 where they are not both in a lane. */
+static float vote(float a, float b, float left, float right, float reach)
+{
+    if (fabsf(fminf(a, b) - left) > reach || fabsf(fmaxf(a, b) - right) > reach)
+        return 0;
+    return a > b ? 1 : -1;
 }
 
 enum err_code lane_gain(const struct line *a, const struct line *b, const struct trace_track *track, float *gain,
                         struct err *e)
 {
     size_t rows = (size_t)a->rows;
-    float *scratch = malloc(3 * rows * sizeof *scratch), *votes = calloc(rows, sizeof *votes);
-    struct lanes lanes = {.left = scratch, .right = scratch + rows, .distance = scratch + 2 * rows};
+    float *scratch = malloc(3 * rows * sizeof *scratch), left, right, distance;
+    struct lanes lanes = {0};
 
-    if (!scratch || !votes) {
-        free(scratch);
-        free(votes);
+    if (!scratch)
         return err_memory(e, "telling curves apart");
-    }
+    lanes.left = scratch;
+    lanes.right = scratch + rows;
+    lanes.distance = scratch + 2 * rows;
     for (int y = 0; y < a->rows; y++) {
         if (!both_sure(a, b, y))
             continue;
         lanes.left[lanes.n] = fminf(a->x[y], b->x[y]) - (float)track->left[y];
         lanes.right[lanes.n] = fmaxf(a->x[y], b->x[y]) - (float)track->left[y];
         lanes.distance[lanes.n++] = fabsf(a->x[y] - b->x[y]);
-        votes[y] = a->x[y] > b->x[y] ? 1 : -1;
     }
-    if (kept(&lanes))
+    if (find_lanes(&lanes, &left, &right, &distance)) {
+        float *votes = scratch;   /* the places are not needed any more */
+
+        for (int y = 0; y < a->rows; y++) {
+            float edge = (float)track->left[y];
+
+            votes[y] = both_sure(a, b, y) ? vote(a->x[y] - edge, b->x[y] - edge, left, right, distance / 2) : 0;
+        }
         votes_add(votes, a->rows, per_row, gain);
+    }
     free(scratch);
-    free(votes);
     return ERR_OK;
 }

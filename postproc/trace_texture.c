@@ -47,7 +47,7 @@ static bool judge(const struct line *a, const struct line *b, struct stretch *s)
     for (int y = s->first + BESIDE; y < s->end - BESIDE; y++) {
         float bend_a = bend(a, y), bend_b = bend(b, y);
 
-        if (isnan(bend_a) || isnan(bend_b))
+        if (isnan(bend_a) || isnan(bend_b) || a->ink[y] != INK_OWN || b->ink[y] != INK_OWN)
             continue;
         of_a += fminf(LINE_LEAP, bend_a);
         of_b += fminf(LINE_LEAP, bend_b);
