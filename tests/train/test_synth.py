@@ -173,6 +173,27 @@ def test_curves_of_one_well_come_from_the_same_depths(tmp_path):
     assert alike > 3
 
 
+def test_ruled_lines_are_straight_and_mostly_off_the_grid():
+    off, steps = 0, 0
+    for seed in range(200):
+        x = curves.ruled(rng(seed), 500, 10)
+        levels = np.unique(x)
+        assert len(x) == 500 and len(levels) <= 3 and 0 < levels.min() and levels.max() < 1
+        steps += np.count_nonzero(np.diff(x)) > 0
+        off += (np.abs(levels * 10 - np.round(levels * 10)) > 0.19).all()
+    assert off > 140
+    assert 20 < steps < 80
+
+
+def test_a_caliper_lies_on_the_bits_size_but_for_washouts():
+    for seed in range(20):
+        values = np.maximum(0, np.sin(np.arange(800) / 40)) * (1 + 0.1 * np.sin(np.arange(800)))
+        size = curves.ruled(rng(seed), 800, 10)
+        apart = np.abs(curves.in_gauge(rng(seed), size, values) - size)
+        assert np.quantile(apart, 0.1) < 0.03
+        assert apart.max() > 0.04
+
+
 @pytest.mark.parametrize("kind", sorted({f for pair in kinds.PAIRS for f in pair[1:]}, key=lambda f: f.__name__))
 def test_every_kind_is_inked_along_its_label(kind):
     y = np.arange(20, 380, 0.5)
