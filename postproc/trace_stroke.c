@@ -18,7 +18,8 @@ static const struct trait breadth = {3, 2};
 static const float per_row = 2;   /* nats; as in trace_pairs.c */
 
 enum {
-    BLOCK = 15, LEAST_BLOCKS = 6,   /* rows that are judged together, and how many such blocks are enough */
+    BLOCK = 15,                     /* rows that are judged together */
+    LEAST_BLOCKS = 6, FEWEST = 3,   /* how many are enough for lines that differ by the least, and by more */
     SLOPE_ROWS = 3,                 /* on both sides, over which a line's direction is read */
     SETTLED_ROWS = 20,              /* on both sides, of which a settled line has ink in most */
     STEEP = 4,                      /* columns a row; a steeper line's thickness cannot be told */
@@ -114,10 +115,10 @@ static float separation(const float *difference, int rows, struct trait trait, f
             noise[n++] = fabsf(block[held] - level);
         held = 0;
     }
-    if (blocks < LEAST_BLOCKS)
+    if (blocks < FEWEST)
         return 0;
     sep = sort_median(apart, blocks);
-    return sep >= trait.least && sep >= trait.steady * sort_median(noise, n) ? sep : 0;
+    return sep >= trait.least && (float)blocks * sep >= LEAST_BLOCKS * trait.least && sep >= trait.steady * sort_median(noise, n) ? sep : 0;
 }
 
 /* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known.  scratch: [3, rows]. */
