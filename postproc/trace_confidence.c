@@ -11,18 +11,18 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24 };   /* rows; at 20
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = -3.5154f,
-    [CONFIDENCE_PEAK] = 2.7049f,
-    [CONFIDENCE_LEAST] = 1.5131f,
-    [CONFIDENCE_RIVAL] = -0.8968f,
-    [CONFIDENCE_OTHER] = 1.4954f,
-    [CONFIDENCE_RUN] = -0.1613f,
-    [CONFIDENCE_CENTRE] = -0.0912f,
-    [CONFIDENCE_SLOPE] = 0.0225f,
-    [CONFIDENCE_ROUGH] = -1.2041f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.1380f,
-    [CONFIDENCE_THERE] = 3.1492f,
-    [CONFIDENCE_MEETINGS] = -1.2357f,
+    [CONFIDENCE_ONE] = -3.8221f,
+    [CONFIDENCE_PEAK] = 1.4241f,
+    [CONFIDENCE_LEAST] = 1.6303f,
+    [CONFIDENCE_RIVAL] = -0.9256f,
+    [CONFIDENCE_OTHER] = 1.1178f,
+    [CONFIDENCE_RUN] = -0.1270f,
+    [CONFIDENCE_CENTRE] = -0.1194f,
+    [CONFIDENCE_SLOPE] = 0.0199f,
+    [CONFIDENCE_ROUGH] = -1.1954f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.2486f,
+    [CONFIDENCE_THERE] = 4.2102f,
+    [CONFIDENCE_MEETINGS] = -0.4625f,
 };
 
 static float percent(const struct trace_track *track, int y, float columns)
