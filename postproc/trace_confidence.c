@@ -5,7 +5,8 @@
 
 #include "postproc/trace_finish.h"
 
-enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
+enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
+       SEEN_ROWS = 300 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
 #define MEET 3.0f                            /* lines closer than this % of the track's width meet */
 
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
@@ -24,6 +25,11 @@ static const float model[CONFIDENCE_FEATURES] = {
     [CONFIDENCE_THERE] = 4.2102f,
     [CONFIDENCE_MEETINGS] = -0.4625f,
 };
+
+/* A curve is not believed to be there that over SEEN_ROWS nowhere has this mean confidence, nor plain ink in this share
+ * of rows.  Curves that were asked for and are not there mostly stay under both; those that are there reach 0.45, but
+ * for the wildest, whose ink is plain. */
+static const float seen_confidence = 0.3f, seen_share = 0.7f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -166,4 +172,38 @@ enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, c
     }
     free(feature);
     return ERR_OK;
+}
+
+static bool plain(const struct line *line, int y)
+{
+    return line->ink[y] == INK_OWN && line->peak[y] > 0.5f && !isnan(line->x[y]);
+}
+
+/* Whether some SEEN_ROWS of the curve are believed on the whole, or have plain ink of its own in many. */
+static bool believed(const struct line *line, const float *confidence)
+{
+    int least = line->rows < SEEN_ROWS ? line->rows : SEEN_ROWS, own = 0;
+    double sum = 0;
+
+    for (int y = 0; y < line->rows; y++) {
+        sum += confidence[y] - (y >= least ? confidence[y - least] : 0);
+        own += plain(line, y) - (y >= least && plain(line, y - least));
+        if (y + 1 >= least && (sum >= seen_confidence * least || (float)own >= seen_share * (float)least))
+            return true;
+    }
+    return false;
+}
+
+enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track, struct err *e)
+{
+    struct line *line = &lines[at];
+    float *confidence = malloc((size_t)line->rows * sizeof *confidence);
+    enum err_code rc = confidence ? finish_confidence(lines, n, at, track, confidence, e)
+                                  : err_memory(e, "a curve's confidence");
+
+    if (rc == ERR_OK && !believed(line, confidence))
+        for (int y = 0; y < line->rows; y++)
+            line->x[y] = NAN;
+    free(confidence);
+    return rc;
 }

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -122,6 +123,62 @@ static void test_lines_that_meet_doubt_who_is_who(void **state)
     scene_free(&s);
 }
 
+/* Whether the first of the scene's lines is taken for a curve, all of it. */
+static bool stays(struct scene *s)
+{
+    struct err e = {0};
+    int there = 0, before = 0;
+
+    for (int y = 0; y < ROWS; y++)
+        before += !isnan(s->line[0].x[y]);
+    assert_int_equal(finish_absent(s->line, 2, 0, &s->track, &e), ERR_OK);
+    for (int y = 0; y < ROWS; y++)
+        there += !isnan(s->line[0].x[y]);
+    assert_true(there == 0 || there == before);
+    return there > 0;
+}
+
+/* Makes rows first..end-1 of the first line what is followed where no curve is: pieces of grid and of other curves. */
+static void make_doubtful(struct scene *s, int first, int end)
+{
+    for (int y = first; y < end; y++) {
+        s->line[0].ink[y] = y % 10 ? INK_BORROWED : INK_OWN;
+        s->line[0].peak[y] = 0.3f;
+        s->line[0].rival[y] = 0.9f;
+        s->line[0].x[y] += (float)(y * 7 % 13);
+    }
+}
+
+static void test_a_curve_that_is_nowhere_believed_is_null(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    make_doubtful(&s, 0, ROWS);
+    assert_false(stays(&s));
+    scene_free(&s);
+    scene_make(&s);   /* a good stretch is enough */
+    make_doubtful(&s, 0, ROWS / 2);
+    assert_true(stays(&s));
+    scene_free(&s);
+}
+
+static void test_a_wild_curve_in_plain_ink_is_there(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    make_doubtful(&s, 0, ROWS);
+    for (int y = 0; y < ROWS; y++) {
+        s.line[0].ink[y] = INK_OWN;
+        s.line[0].peak[y] = 0.6f;
+    }
+    assert_true(stays(&s));
+    scene_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +186,8 @@ int main(void)
         cmocka_unit_test(test_nulls_have_none_and_take_from_the_others),
         cmocka_unit_test(test_each_trouble_makes_doubt),
         cmocka_unit_test(test_lines_that_meet_doubt_who_is_who),
+        cmocka_unit_test(test_a_curve_that_is_nowhere_believed_is_null),
+        cmocka_unit_test(test_a_wild_curve_in_plain_ink_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
