@@ -103,11 +103,9 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
     *seen = 0;
     for (double d = -range / 2 - 12; d <= range / 2 + 12; d += 0.5) {
         double l = fit->left - middle + d, r = fit->right - middle + d, score;
-        int at_l = nearest_line(lines, l, 2), at_r = nearest_line(lines, r, 2);
+        int at_l = nearest_line(lines, l, 2), at_r = nearest_line(lines, r, 2), there = (at_l >= 0) + (at_r >= 0);
 
-        bool lone = at_l < 0 || at_r < 0;
-
-        if ((at_l < 0 && at_r < 0) || (lone && fabs(d) > range / 2 + LONE_REACH))
+        if (there == 0 || (there == 1 && fabs(d) > range / 2 + LONE_REACH))
             continue;
         score = (at_l >= 0 ? lines->strength[at_l] - 0.1 * fabs(lines->at[at_l] - l) : 0) +
                 (at_r >= 0 ? lines->strength[at_r] - 0.1 * fabs(lines->at[at_r] - r) : 0) -
@@ -116,7 +114,7 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
         if (score > best) {
             best = score;
             *offset = d - middle;
-            *seen = (at_l >= 0) + (at_r >= 0);
+            *seen = there;
         }
     }
     return ERR_OK;

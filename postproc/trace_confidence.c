@@ -174,21 +174,15 @@ enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, c
     return ERR_OK;
 }
 
-static bool plain(const struct line *line, int y)
+/* Whether the mean of value: [rows] over some SEEN_ROWS, or all if they are fewer, is `least` or more. */
+static bool reaches(const float *value, int rows, float least)
 {
-    return line->ink[y] == INK_OWN && line->peak[y] > 0.5f && !isnan(line->x[y]);
-}
-
-/* Whether some SEEN_ROWS of the curve are believed on the whole, or have plain ink of its own in many. */
-static bool believed(const struct line *line, const float *confidence)
-{
-    int least = line->rows < SEEN_ROWS ? line->rows : SEEN_ROWS, own = 0;
+    int window = rows < SEEN_ROWS ? rows : SEEN_ROWS;
     double sum = 0;
 
-    for (int y = 0; y < line->rows; y++) {
-        sum += confidence[y] - (y >= least ? confidence[y - least] : 0);
-        own += plain(line, y) - (y >= least && plain(line, y - least));
-        if (y + 1 >= least && (sum >= seen_confidence * least || (float)own >= seen_share * (float)least))
+    for (int y = 0; y < rows; y++) {
+        sum += value[y] - (y >= window ? value[y - window] : 0);
+        if (y + 1 >= window && sum >= least * (float)window)
             return true;
     }
     return false;
@@ -197,13 +191,20 @@ static bool believed(const struct line *line, const float *confidence)
 enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track, struct err *e)
 {
     struct line *line = &lines[at];
-    float *confidence = malloc((size_t)line->rows * sizeof *confidence);
-    enum err_code rc = confidence ? finish_confidence(lines, n, at, track, confidence, e)
-                                  : err_memory(e, "a curve's confidence");
+    float *value = malloc((size_t)line->rows * sizeof *value);
+    enum err_code rc = ERR_OK;
 
-    if (rc == ERR_OK && !believed(line, confidence))
+    if (!value)
+        return err_memory(e, "a curve's confidence");
+    for (int y = 0; y < line->rows; y++)
+        value[y] = line->ink[y] == INK_OWN && line->peak[y] > 0.5f && !isnan(line->x[y]);
+    if (reaches(value, line->rows, seen_share))
+        goto out;
+    rc = finish_confidence(lines, n, at, track, value, e);
+    if (rc == ERR_OK && !reaches(value, line->rows, seen_confidence))
         for (int y = 0; y < line->rows; y++)
             line->x[y] = NAN;
-    free(confidence);
+out:
+    free(value);
     return rc;
 }

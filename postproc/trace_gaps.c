@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "postproc/trace_finish.h"
+#include "postproc/trace_path.h"
 
 /* At 200 dpi, for which the masks are made, 12 rows are 1.5 mm. */
 enum {
@@ -51,8 +52,14 @@ static bool borrowed(const struct line *line, int y)
     return line->ink[y] > INK_NONE && line->ink[y] < INK_OWN;
 }
 
-/* Whether borrowed ink in rows first..last, around which rows above and below hold own ink (-1 and the
- * number of rows if none does), is the curve's: good stretches of its own lead into it, one of them if it
+/* Whether own ink from row y on in direction `way` is more than a speck. */
+static bool holds(const struct line *line, int y, int way)
+{
+    return ink_near(line, y, way, INK_OWN) >= HOLD_BY;
+}
+
+/* Whether borrowed ink in rows first..last, around which own ink holds at rows above and below (-1 and the
+ * number of rows if it does nowhere), is the curve's: good stretches of its own lead into it, one of them if it
  * reaches the end of the scan.  Ink of another style that nothing else explains needs fewer of them: it is
  * some curve's, and the network takes styles for each other. */
 static bool believed(const struct line *line, int above, int first, int last, int below)
@@ -67,9 +74,7 @@ static bool believed(const struct line *line, int above, int first, int last, in
     for (int y = first; y <= last; y++)
         other += line->ink[y] >= INK_OTHER;
     if (2 * other > last - first)
-        return own_above + own_below >= HOLD_BY;
-    if ((above >= 0 && own_above < HOLD_BY) || (below < line->rows && own_below < HOLD_BY))
-        return false;
+        return above >= 0 || below < line->rows;
     return (rows <= HOLD_SHORT && !ends) || own_above >= HOLD_WELL || own_below >= HOLD_WELL;
 }
 
@@ -83,12 +88,6 @@ static void adopt_spare(struct line *line)
             line->ink[y] = INK_OWN;
 }
 
-/* Whether own ink from row y on in direction `way` is more than a speck. */
-static bool holds(const struct line *line, int y, int way)
-{
-    return ink_near(line, y, way, INK_OWN) >= HOLD_BY;
-}
-
 /* Borrowed ink holds a curve together, but does not make one; specks of own ink among it neither make it nor end
  * it. */
 static void drop_borrowed(struct line *line)
@@ -98,7 +97,8 @@ static void drop_borrowed(struct line *line)
     for (int y = 0; y < line->rows;) {
         int first = y, last = y, end;
 
-        if (line->ink[y] == INK_OWN && holds(line, y, -1))
+        /* More of a run is behind its last row than behind any other. */
+        if (line->ink[y] == INK_OWN && y + 1 < line->rows && line->ink[y + 1] != INK_OWN && holds(line, y, -1))
             above = y;
         if (!borrowed(line, y)) {
             y++;
@@ -137,7 +137,7 @@ static void drop_specks(struct line *line)
 /* Whether the line lies on an edge of the track at row y, to about a pixel. */
 static bool on_border(const struct line *line, const struct trace_track *track, int y)
 {
-    return y < line->rows && fmin(fabs(line->x[y] - track->left[y]), fabs(line->x[y] - track->right[y])) <= 1.25;
+    return y < line->rows && trace_edge_distance(track, y, line->x[y]) <= 1.25;
 }
 
 void finish_border(struct line *line, const struct trace_track *track)

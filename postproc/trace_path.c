@@ -50,6 +50,11 @@ double trace_edge_zone(double width)
     return 4 + 0.02 * width;
 }
 
+double trace_edge_distance(const struct trace_track *track, int y, double x)
+{
+    return fmin(fabs(x - track->left[y]), fabs(x - track->right[y]));
+}
+
 int trace_around(const struct trace_track *track, int y, int a, int b)
 {
     double left = track->left[y], right = track->right[y], zone = trace_edge_zone(right - left);

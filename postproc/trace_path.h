@@ -16,6 +16,9 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
 /* Columns from a track's edge within which a curve counts as being at the edge. */
 double trace_edge_zone(double width);
 
+/* Columns from x in row y to the nearer of the track's edges; NaN if x is. */
+double trace_edge_distance(const struct trace_track *track, int y, double x);
+
 /* Whether a step from column a of the row above to column b of row y goes around the track's edges: 1 off the right one
  * and in by the left, -1 the other way, else 0. */
 int trace_around(const struct trace_track *track, int y, int a, int b);

@@ -23,7 +23,7 @@ bool spare_suspected(const struct line *line)
 /* Whether the path lies on a printed border, whose ink the network may take for a curve's. */
 static bool on_edge(const struct line *line, const struct trace_track *track, int y)
 {
-    return fmin(fabs(line->path[y] - track->left[y]), fabs(line->path[y] - track->right[y])) <= edge_columns;
+    return trace_edge_distance(track, y, line->path[y]) <= edge_columns;
 }
 
 /* The row's ink on the path, in widths of the line. */

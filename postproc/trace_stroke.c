@@ -118,7 +118,9 @@ static float separation(const float *difference, int rows, struct trait trait, f
     if (blocks < FEWEST)
         return 0;
     sep = sort_median(apart, blocks);
-    return sep >= trait.least && (float)blocks * sep >= LEAST_BLOCKS * trait.least && sep >= trait.steady * sort_median(noise, n) ? sep : 0;
+    if (sep < trait.least || (float)blocks * sep < LEAST_BLOCKS * trait.least)
+        return 0;
+    return sep >= trait.steady * sort_median(noise, n) ? sep : 0;
 }
 
 /* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known.  scratch: [3, rows]. */

@@ -33,7 +33,8 @@ static int crossing_at(const struct line *line, const struct trace_track *track,
     double width = track->right[y] - track->left[y];
     int by = trace_around(track, y, line->path[y - 1], line->path[y]);
 
-    if (!by || width < 4 * trace_edge_zone(width) || ink_beside(line, y - 1, -1) < 0.5f || ink_beside(line, y, 1) < 0.5f)
+    if (!by || width < 4 * trace_edge_zone(width) || ink_beside(line, y - 1, -1) < 0.5f ||
+        ink_beside(line, y, 1) < 0.5f)
         return 0;
     for (int k = y - 1; k <= y; k++)   /* a bar across the track is the curve itself */
         if (!isnan(line->lo[k]) && line->hi[k] - line->lo[k] > 0.3 * width)
