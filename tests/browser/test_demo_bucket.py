@@ -70,4 +70,4 @@ def test_address_no_longer_good(bucket_site, swift, open_page):
     page.unroute(swift.endpoint + "/**")
     page.route(swift.endpoint + "/**", lambda route: route.abort())
     page.locator("#downloads").get_by_text("CSV", exact=True).click()
-    page.wait_for_function("document.querySelector('#problem').textContent.includes('CORS')")
+    page.wait_for_function("() => document.querySelector('#problem').textContent.includes('CORS')")

@@ -69,7 +69,7 @@ def test_tall_result(site, open_page, shot, tmp_path):
     page.set_input_files("#file", str(tall))
     page.wait_for_selector("#desk:not([hidden])")
     assert page.evaluate("window.overviewFirst")   # it was there while tiles were still made
-    page.wait_for_function("document.querySelector('#peek').naturalHeight > 1000")
+    page.wait_for_function("() => document.querySelector('#peek').naturalHeight > 1000")
     page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
                                                       "buffer": json.dumps(calibration()).encode()}])
     reply, csv, edges = result(tall)
