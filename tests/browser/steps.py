@@ -23,6 +23,13 @@ def download(page, text):
     return waiting.value
 
 
+def first_paint(page):
+    """When the page first showed something, ms; a busy machine has loaded it before it is painted."""
+    painted = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    page.wait_for_function(f"() => {painted} !== undefined")
+    return page.evaluate(painted)
+
+
 def violations(page):
     """What axe-core finds, as short texts."""
     from axe_core_python.sync_playwright import Axe

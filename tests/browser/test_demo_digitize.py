@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import ROOT
-from steps import choose, digitize, download, take_sample, violations
+from steps import choose, digitize, download, first_paint, take_sample, violations
 
 SCANS = os.environ.get("SCANS_DIR")
 KGS = SCANS and os.path.join(SCANS, "kgs_273101_D-K-Heinen-1-4_BHC-sonic.tif")
@@ -194,7 +194,7 @@ def test_budget(site, open_page, shot):
 def test_weight_on_the_wire(site, open_page):
     page = open_page(site)
     page.reload()
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    paint = first_paint(page)
     print(f"first contentful paint {paint:.0f} ms")
     sent = page.evaluate("performance.getEntriesByType('resource').reduce((n, r) => n + r.transferSize, 0)")
     viewer = os.path.getsize(os.path.join(ROOT, "static/vendor/openseadragon/openseadragon.min.js"))

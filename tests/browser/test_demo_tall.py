@@ -4,7 +4,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from steps import digitize, take_sample
+from steps import digitize, first_paint, take_sample
 
 ROWS, WIDTH = 57900, 1888
 
@@ -64,7 +64,7 @@ def test_tall_result(site, open_page, shot, tmp_path):
     ink = np.random.default_rng(1).random((ROWS // 50, WIDTH)) < 0.01
     Image.fromarray(~np.tile(ink, (50, 1))).save(tall, compression="group4", dpi=(200, 200))
     page = open_page(site)
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    paint = first_paint(page)
     page.evaluate(WATCH_OVERVIEW)
     page.set_input_files("#file", str(tall))
     page.wait_for_selector("#desk:not([hidden])")
