@@ -1,4 +1,5 @@
 """What a user does on the page."""
+import json
 
 
 def take_sample(page):
@@ -15,6 +16,12 @@ def digitize(page, timeout=240):
 def choose(page, path, timeout=60):
     page.set_input_files("#file", path)
     page.wait_for_selector("#desk:not([hidden])", timeout=timeout * 1000)
+
+
+def load_calibration(page, calibration):
+    page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
+                                                      "buffer": json.dumps(calibration).encode()}])
+    page.wait_for_function("want => document.querySelector('.x0')?.value === want", arg=str(calibration["tracks"][0]["x"][0]))
 
 
 def download(page, text):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import ROOT
-from steps import choose, digitize, download, first_paint, take_sample, violations
+from steps import choose, digitize, download, first_paint, load_calibration, take_sample, violations
 
 SCANS = os.environ.get("SCANS_DIR")
 KGS = SCANS and os.path.join(SCANS, "kgs_273101_D-K-Heinen-1-4_BHC-sonic.tif")
@@ -208,8 +208,7 @@ def test_kgs(site, open_page, shot):
     layout = json.load(open(os.path.join(SCANS, "kgs_273101.json")))
     main = layout["passes"]["main"]
     calibration = {"depth_unit": "ft", "rows": [2575, 4606], "depth_lines": main["depth_lines"], "tracks": layout["tracks"]}
-    page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
-                                                      "buffer": json.dumps(calibration).encode()}])
+    load_calibration(page, calibration)
     digitize(page)
     page.wait_for_timeout(800)
     shot(page, "kgs-1440")

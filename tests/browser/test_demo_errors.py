@@ -1,11 +1,10 @@
 """Whatever goes wrong says what to do, and what was typed stays."""
-import json
 import signal
 
 import numpy as np
 from PIL import Image
 
-from steps import choose, digitize, take_sample
+from steps import choose, digitize, load_calibration, take_sample
 
 
 def problem(page):
@@ -107,9 +106,8 @@ def test_cancel(site, open_page, tmp_path):
     page = open_page(site)
     choose(page, str(tmp_path / "tall.tif"))
     calibration = {"depth_unit": "ft", "depth_lines": {"0": 0, "40000": 2000}, "tracks": [
-        {"x0": 0, "x1": 1200, "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150, "scale": "lin", "style": "solid"}]}]}
-    page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
-                                                      "buffer": json.dumps(calibration).encode()}])
+        {"x": [0, 1199], "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150, "scale": "lin", "style": "solid"}]}]}
+    load_calibration(page, calibration)
     page.click("#digitize-button")
     assert site.wait_for("jobs_running", 1)
     page.click("#cancel")

@@ -4,7 +4,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from steps import digitize, first_paint, take_sample
+from steps import digitize, first_paint, load_calibration, take_sample
 
 ROWS, WIDTH = 57900, 1888
 
@@ -70,8 +70,7 @@ def test_tall_result(site, open_page, shot, tmp_path):
     page.wait_for_selector("#desk:not([hidden])")
     assert page.evaluate("window.overviewFirst")   # it was there while tiles were still made
     page.wait_for_function("() => document.querySelector('#peek').naturalHeight > 1000")
-    page.set_input_files("#calibration-file", files=[{"name": "c.json", "mimeType": "application/json",
-                                                      "buffer": json.dumps(calibration()).encode()}])
+    load_calibration(page, calibration())
     reply, csv, edges = result(tall)
     page.route("**/digitize", lambda route: route.fulfill(
         status=200, content_type="text/event-stream", body=f"event: result\ndata: {json.dumps(reply)}\n\n"))
@@ -79,6 +78,7 @@ def test_tall_result(site, open_page, shot, tmp_path):
     page.route("**/results/t/edges.json", lambda route: route.fulfill(status=200, content_type="application/json", body=json.dumps(edges)))
     page.evaluate(WATCH)
     digitize(page)
+    page.wait_for_function("() => window.drawn")
     page.wait_for_timeout(1500)
     drawn, idle = page.evaluate(READ)
     print(f"first contentful paint {paint:.0f} ms; result of {ROWS:,} rows: curves drawn {drawn:.0f} ms, "
