@@ -22,13 +22,16 @@ from synth.draw import Canvas, Warp  # noqa: E402
 
 SET = 0x73657276
 WIDTH, MARGIN, ROWS_PER_FOOT, DEPTH_TOP, DIVISIONS = 640, 60, 10, 2000.0, 10
-SOLID, DASHED, LONG, DOTTED = "solid", "dashed", "long", "dotted"
+SOLID, DASHED, LONG, DOTTED, HAIRLINE = "solid", "dashed", "long", "dotted", "hairline"
 KINDS = {"solid": (SOLID,), "dashed_alone": (DASHED,), "pair_dashed": (SOLID, DASHED), "pair_long": (SOLID, LONG),
          "pair_dotted": (SOLID, DOTTED), "two_solid": (SOLID, SOLID), "three": (SOLID, DASHED, DOTTED),
          "one_well": (SOLID, DASHED),  # two curves of one well across the whole track, often on one another
-         "gauge": (SOLID, SOLID)}  # bit size, a ruled line off the grid, and a caliper that leaves it at washouts
+         "gauge": (SOLID, SOLID),  # bit size, a ruled line off the grid, and a caliper that leaves it at washouts
+         "brittle": (HAIRLINE, DASHED)}  # one_well, thresholded so high that a line a pixel wide breaks where it slants
 STYLES = {SOLID: (style.SOLID, ()), DASHED: (style.DASHED, (14.0, 8.0)), LONG: (style.DASHED, (30.0, 10.0)),
-          DOTTED: (style.DOTTED, (1.0, 7.0))}
+          DOTTED: (style.DOTTED, (1.0, 7.0)), HAIRLINE: (style.SOLID, ())}
+CLASSES = (SOLID, DASHED, DOTTED)  # by the generator's number
+WIDTHS = {HAIRLINE: 1.0}  # px
 WEAR = {"clean": 0.0, "worn": 0.5, "bad": 1.0}  # the generator's `hard`
 DRIFT = {"clean": 0.0, "worn": 3.0, "bad": 6.0}  # px
 PLACES = {1: ((0.05, 0.9),), 2: ((0.35, 0.95), (0.05, 0.5)), 3: ((0.5, 0.95), (0.25, 0.6), (0.03, 0.35))}
@@ -57,7 +60,7 @@ def well_fractions(rng, height, las_dir):
 
 def lanes_of(rng, kind, height, las_dir):
     """The curves of a case in fractions of the track, [height] each."""
-    if kind == "one_well":
+    if kind in ("one_well", "brittle"):
         return well_fractions(rng, height, las_dir)
     if kind == "gauge":
         size = curves.ruled(rng, height, DIVISIONS)
@@ -69,20 +72,21 @@ def lanes_of(rng, kind, height, las_dir):
     return lanes
 
 
-def worn(rng, ink, hard):
+def worn(rng, ink, hard, brittle):
     if hard == 0:
-        return np.where(ink > 110, 255, 0).astype(np.uint8)
+        return np.where(ink > (200 if brittle else 110), 255, 0).astype(np.uint8)
     ink = wear.age(rng, ink.copy(), hard)
-    ink = wear.point_spread(rng, ink, 0.3, 0.8)
-    return wear.speckle(rng, wear.binarise(rng, ink, hard, 230.0, hard < 1), hard)
+    if not brittle:
+        ink = wear.point_spread(rng, ink, 0.3, 0.8)
+    return wear.speckle(rng, wear.binarise(rng, ink, hard, 230.0, hard < 1, brittle), hard)
 
 
-def scan_of(rng, canvas, hard):
+def scan_of(rng, canvas, hard, brittle):
     """The worn scan [H,W] uint8, and where curves have left ink on it: bool [H,W]."""
     state = rng.bit_generator.state
-    ink = worn(rng, canvas.merged(), hard)
+    ink = worn(rng, canvas.merged(), hard, brittle)
     rng.bit_generator.state = state  # the same wear again
-    return ink, visible.inked(ink, worn(rng, canvas.merged(leave_out=("curves",)), hard))
+    return ink, visible.inked(ink, worn(rng, canvas.merged(leave_out=("curves",)), hard, brittle))
 
 
 def seen_rows(path, cls, shown):
@@ -111,13 +115,13 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     for k, (name, f) in enumerate(zip(KINDS[kind], lanes_of(rng, kind, height, las_dir))):
         cls, pattern = STYLES[name]
         points = warp(np.column_stack([x0 + f * (x1 - 1 - x0), np.arange(height)]))
-        style.ink_curve(rng, canvas, "curves", [points], style.Style(cls, 2.4, 255, pattern))
+        style.ink_curve(rng, canvas, "curves", [points], style.Style(cls, WIDTHS.get(name, 2.4), 255, pattern))
         paths.append((points, cls))
         value.append(left * (right / left) ** f if log else left + f * (right - left))
         sidecar["curves"].append({"mnemonic": f"C{k + 1}", "unit": "NONE", "left": left, "right": right,
-                                  "scale": "log" if log else "lin", "style": "dashed" if name == LONG else name})
+                                  "scale": "log" if log else "lin", "style": CLASSES[cls]})
     depth = DEPTH_TOP + (np.arange(height) + 0.5) / ROWS_PER_FOOT
-    ink, shown = scan_of(rng, canvas, WEAR[wearing])
+    ink, shown = scan_of(rng, canvas, WEAR[wearing], kind == "brittle")
     value = [np.where(seen_rows(path, cls, shown), v, np.nan) for v, (path, cls) in zip(value, paths)]
     return ink, sidecar, depth, np.array(value)
 

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "nn", "train"))
 
 from synth import make_page  # noqa: E402
-from synth import curves, kinds, lascurves, style, visible  # noqa: E402
+from synth import curves, kinds, lascurves, page, style, visible, wear  # noqa: E402
 from synth.draw import Canvas, Warp  # noqa: E402
 
 LAS = "~V\nVERS. 2.0:\n~W\nNULL. -999.25:\n~C\nDEPT.M :\nGR.GAPI :\nILD.OHMM :\n~A\n" + "".join(
@@ -205,6 +205,26 @@ def test_every_kind_is_inked_along_its_label(kind):
     before = canvas.labels.copy()
     visible.relabel(canvas, *(canvas.merged(leave_out=out)[::2, ::2] for out in ((), ("curves",))))
     assert canvas.labels.sum() > 0.9 * before.sum()
+
+
+def test_a_high_threshold_breaks_only_thin_lines_that_slant():
+    def inked(seed, width, slant):
+        x = np.arange(20, 280, 0.5)
+        points = np.column_stack([x, 200 + slant * x])
+        canvas = draw(style.SOLID, points, scale=1.0, width=width)
+        ink = wear.binarise(rng(seed), canvas.merged(), 0.0, 255.0, True, True)
+        return (ink[:, 30:270].max(axis=0) > 0).mean()
+
+    thin = [inked(seed, 1.0, 0.1) for seed in range(40)]
+    assert sum(0.1 < share < 0.95 for share in thin) > 8
+    assert np.mean([inked(seed, 3.0, 0.1) for seed in range(40)]) > 0.99
+
+
+def test_brittle_pages_occur_and_are_bilevel():
+    looks = [page.random_look(rng(seed)) for seed in range(400)]
+    brittle = [look for look in looks if look.brittle]
+    assert 20 < len(brittle) < 100
+    assert all(look.bilevel and not look.crisp for look in brittle)
 
 
 def test_labels_go_through_scattered_dots():

@@ -20,6 +20,7 @@ class Look:
     crisp: bool  # drawn by a computer without antialiasing, hardly blurred
     clear: bool  # little wear, few calm curves of plain styles: what each class is in its pure form
     bold: bool  # a colour plot turned gray: mid-gray curves over black lines as wide as they are
+    brittle: bool  # thresholded so high that lines a pixel wide break where they lie between two pixels
 
 
 def random_look(rng):
@@ -34,8 +35,10 @@ def random_look(rng):
     bold = kind == "gray" and rng.random() < 0.3
     value = int(rng.uniform(200 if clear else 90 if kind == "gray" else 150, 256))
     hard *= (0.3 if crisp else 1) * (0.4 if clear else 1)
-    return Look(kind, log_uniform(rng, 0.6, 1.6), hard, min(source, 2.0), value,
-                kind == "bilevel" or (kind == "clean" and rng.random() < 0.6), crisp, clear, bold)
+    zoom = log_uniform(rng, 0.6, 1.6)
+    bilevel = kind == "bilevel" or (kind == "clean" and rng.random() < 0.6)
+    brittle = bilevel and not crisp and 0.9 < source < 1.2 and rng.random() < 0.4
+    return Look(kind, zoom, hard, min(source, 2.0), value, bilevel, crisp, clear, bold, brittle)
 
 
 def random_warp(rng, height, width):
@@ -103,6 +106,8 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
         chance = 1.0
     elif callable(kind):
         chance = 0.5
+    if look.brittle:
+        chance /= 2
     if rng.random() < chance:
         fractions = curves.calm(rng, fractions, wide)
     return fractions, policy
@@ -112,7 +117,7 @@ def well_pair(rng, track, look, las_dir):
     """random_curve of two curves of one real well."""
     values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, 2)
     fractions, policy = curves.place(rng, values.ravel(), track.divisions, look.clear)
-    if rng.random() < (0.4 if look.clear else 0.15):
+    if rng.random() < (0.4 if look.clear and not look.brittle else 0.15):
         fractions = curves.calm(rng, fractions, track.x1 - track.x0)
     first, second = np.split(fractions, 2)
     if rng.random() < 0.5:
@@ -147,6 +152,8 @@ def random_stroke(rng, look, kind):
     if look.bold and rng.random() < 0.7:
         how.width = max(how.width, rng.uniform(3, 8))
         how.pattern = tuple(part * (1 + how.width / 8) for part in how.pattern)
+    if look.brittle and rng.random() < 0.6:
+        how.width = rng.uniform(1, 1.4) if how.cls == style.SOLID else rng.uniform(1.3, 2.8)
     return how
 
 
@@ -155,6 +162,8 @@ def draw_curves(rng, canvas, track, look, las_dir):
     drawn = []
     pair = rng.random() < (0.25 if look.clear else 0.35)
     wanted = kinds.random_pair(rng) if pair else random_classes(rng, look.clear)
+    if look.brittle and rng.random() < 0.5:  # what is solid has to be told from dashes by its width
+        wanted = [style.SOLID, style.DASHED if rng.random() < 0.6 else style.DOTTED][::rng.choice((1, -1))]
     well = []
     if len(wanted) > 1 and wanted[1] not in kinds.BESIDE:
         chance = rng.random()
@@ -282,13 +291,13 @@ def scan(rng, canvas, look, ink, reference=None):
     source = (int(round(canvas.height * look.source)), int(round(canvas.width * look.source)))
     if ink.shape != source:
         ink = cv2.resize(ink, source[::-1], interpolation=cv2.INTER_AREA)
-    if not look.crisp:
+    if not look.crisp and not look.brittle:
         ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
     ink = wear.bands(rng, wear.age(rng, ink, look.hard))
     if reference is None:
-        reference = wear.curve_ink(ink, canvas.labels)
+        reference = look.curve_value if look.brittle else wear.curve_ink(ink, canvas.labels)
     if look.bilevel:
-        ink = wear.binarise(rng, ink, look.hard, reference, look.clear)
+        ink = wear.binarise(rng, ink, look.hard, reference, look.clear, look.brittle)
         ink = wear.speckle(rng, ink, look.hard)
     else:
         if reference < 90:  # the normalisation would stretch so pale a plot
@@ -302,7 +311,7 @@ def make_page(rng, las_dir=None):
     """Returns (ink uint8 [H,W]: 0 paper .. 255 ink, labels uint8 [3,H,W]: 0/1 per curve class)."""
     height, width = int(rng.integers(1000, 2601)), int(rng.integers(350, 901))
     look = random_look(rng)
-    scale = look.source if look.crisp or look.source >= 1.5 else 2 * look.source
+    scale = look.source if look.crisp or look.brittle or look.source >= 1.5 else 2 * look.source
     canvas = Canvas(height, width, scale, random_warp(rng, height, width), look.crisp)
     canvas.on_top = ("curves",) if look.bold and rng.random() < 0.6 else ()
     draw_page(rng, canvas, look, las_dir)

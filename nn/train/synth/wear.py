@@ -82,11 +82,13 @@ def curve_ink(ink, labels):
     return max(24.0, float(min(found))) if found else 180.0
 
 
-def binarise(rng, ink, hard, reference, clear):
+def binarise(rng, ink, hard, reference, clear, brittle):
     """A bilevel scan of gray ink: threshold, edge noise, dropouts. `reference`: the curves' own ink."""
     share = rng.uniform(0.25, 0.75) if rng.random() < 0.88 else rng.uniform(0.7, 0.95)
     if clear:
         share = rng.uniform(0.35, 0.65)
+    if brittle:
+        share = rng.uniform(0.5, 0.85)
     level = reference * share
     rough = min(rng.uniform(5, 60) * hard, 0.6 * level)
     noise = noise_bytes(rng, ink.shape)
