@@ -289,8 +289,10 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
             finish_gaps(&g->lines[i]);
             finish_border(&g->lines[i], track);
         }
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = finish_absent(g->lines, g->n, i, track, e);
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+            gather_claims(&w, g, i, g->n);
+            rc = finish_absent(g->lines, g->n, i, track, &g->evidence.others, e);
+        }
         order_lines(g);
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
             rc = finish(g, g->order[i], track, &out[g->at[i]], e);

@@ -6,7 +6,7 @@
 #include "postproc/trace_finish.h"
 
 enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
-       SEEN_ROWS = 300 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
+       SEEN_ROWS = 300, SEEN_RUN = 90 };   /* rows; at 200 dpi, for which masks are made, 24 are 3 mm */
 #define MEET 3.0f                            /* lines closer than this % of the track's width meet */
 
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
@@ -26,9 +26,10 @@ static const float model[CONFIDENCE_FEATURES] = {
     [CONFIDENCE_MEETINGS] = -0.4625f,
 };
 
-/* A curve is not believed to be there that over SEEN_ROWS nowhere has this mean confidence, nor plain ink in this share
- * of rows.  Curves that were asked for and are not there mostly stay under both; those that are there reach 0.45, but
- * for the wildest, whose ink is plain. */
+/* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
+ * counting nothing, or this share of plain ink; or if SEEN_RUN rows on end have plain ink, since one that is mostly off
+ * the track comes into it for less.  Curves that were asked for and are not there mostly stay under all three; those
+ * that are there reach a confidence of 0.45, but for the wildest, whose ink is plain. */
 static const float seen_confidence = 0.3f, seen_share = 0.7f;
 
 static float percent(const struct trace_track *track, int y, float columns)
@@ -188,19 +189,39 @@ static bool reaches(const float *value, int rows, float least)
     return false;
 }
 
-enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track, struct err *e)
+/* Whether so many rows on end have a value that is not 0. */
+static bool runs_on(const float *value, int rows, int least)
+{
+    int run = 0;
+
+    for (int y = 0; y < rows && run < least; y++)
+        run = value[y] > 0 ? run + 1 : 0;
+    return run >= least;
+}
+
+/* Whether the line lies at row y on ink of its own, or on ink of another style that no curve explains. */
+static bool on_own_ink(const struct line *line, const struct claims *others, int y)
+{
+    return !isnan(line->x[y]) && line->ink[y] > INK_BORROWED && !claims_hold(others, y, line->path[y]);
+}
+
+enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                            const struct claims *others, struct err *e)
 {
     struct line *line = &lines[at];
-    float *value = malloc((size_t)line->rows * sizeof *value);
+    float *value = calloc((size_t)line->rows, sizeof *value);
     enum err_code rc = ERR_OK;
 
     if (!value)
         return err_memory(e, "a curve's confidence");
     for (int y = 0; y < line->rows; y++)
         value[y] = line->ink[y] == INK_OWN && line->peak[y] > 0.5f && !isnan(line->x[y]);
-    if (reaches(value, line->rows, seen_share))
+    if (reaches(value, line->rows, seen_share) || runs_on(value, line->rows, SEEN_RUN))
         goto out;
     rc = finish_confidence(lines, n, at, track, value, e);
+    for (int y = 0; y < line->rows && rc == ERR_OK; y++)
+        if (!on_own_ink(line, others, y))
+            value[y] = 0;
     if (rc == ERR_OK && !reaches(value, line->rows, seen_confidence))
         for (int y = 0; y < line->rows; y++)
             line->x[y] = NAN;

@@ -123,19 +123,26 @@ static void test_lines_that_meet_doubt_who_is_who(void **state)
     scene_free(&s);
 }
 
-/* Whether the first of the scene's lines is taken for a curve, all of it. */
-static bool stays(struct scene *s)
+/* Whether the first of the scene's lines is taken for a curve, all of it, beside a curve of another style that claims
+ * what `other`: [ROWS] says; NULL for none. */
+static bool stays_beside(struct scene *s, const struct claim *other)
 {
+    struct claims others = {&other, other ? 1 : 0};
     struct err e = {0};
     int there = 0, before = 0;
 
     for (int y = 0; y < ROWS; y++)
         before += !isnan(s->line[0].x[y]);
-    assert_int_equal(finish_absent(s->line, 2, 0, &s->track, &e), ERR_OK);
+    assert_int_equal(finish_absent(s->line, 2, 0, &s->track, &others, &e), ERR_OK);
     for (int y = 0; y < ROWS; y++)
         there += !isnan(s->line[0].x[y]);
     assert_true(there == 0 || there == before);
     return there > 0;
+}
+
+static bool stays(struct scene *s)
+{
+    return stays_beside(s, NULL);
 }
 
 /* Makes rows first..end-1 of the first line what is followed where no curve is: pieces of grid and of other curves. */
@@ -179,6 +186,50 @@ static void test_a_wild_curve_in_plain_ink_is_there(void **state)
     scene_free(&s);
 }
 
+static void test_a_copy_of_another_curve_is_null(void **state)
+{
+    struct claim other[ROWS];
+    struct scene s;
+
+    (void)state;
+    scene_make(&s);
+    for (int y = 0; y < ROWS; y++) {   /* faint ink of its style along the other curve: sure of where, not of what */
+        s.line[0].path[y] = (int)s.line[0].x[y];
+        s.line[0].peak[y] = 0.45f;
+        other[y] = (struct claim){s.line[0].path[y] - 2, s.line[0].path[y] + 2};
+    }
+    assert_true(confidence_of(&s, 2) > 0.5f);
+    assert_false(stays_beside(&s, other));
+    scene_free(&s);
+    scene_make(&s);
+    for (int y = 0; y < ROWS; y++) {   /* the same, and nothing explains it */
+        s.line[0].path[y] = (int)s.line[0].x[y];
+        s.line[0].peak[y] = 0.45f;
+        other[y] = (struct claim){s.line[0].path[y] + 20, s.line[0].path[y] + 24};
+    }
+    assert_true(stays_beside(&s, other));
+    scene_free(&s);
+}
+
+/* As a sonic porosity that comes into its track at washouts only. */
+static void test_a_curve_that_comes_into_the_track_for_a_while_is_there(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    for (int rows = 60; rows <= 100; rows += 40) {
+        scene_make(&s);
+        for (int y = rows; y < ROWS; y++) {
+            s.line[0].x[y] = NAN;
+            s.line[0].ink[y] = INK_NONE;
+        }
+        for (int y = 0; y < rows; y++)   /* a kick: rough, whoever's it is */
+            s.line[0].x[y] += (float)(y * 7 % 13);
+        assert_int_equal(stays(&s), rows == 100);
+        scene_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +239,8 @@ int main(void)
         cmocka_unit_test(test_lines_that_meet_doubt_who_is_who),
         cmocka_unit_test(test_a_curve_that_is_nowhere_believed_is_null),
         cmocka_unit_test(test_a_wild_curve_in_plain_ink_is_there),
+        cmocka_unit_test(test_a_copy_of_another_curve_is_null),
+        cmocka_unit_test(test_a_curve_that_comes_into_the_track_for_a_while_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
