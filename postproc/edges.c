@@ -10,6 +10,8 @@
 #include "postproc/edges_bands.h"
 #include "postproc/edges_fit.h"
 
+static const double holds = 0.75;   /* px within which printed lines bear out the given edges */
+
 struct edges {
     int rows, pushed;
     double left, right;
@@ -101,6 +103,13 @@ enum err_code edges_solve(struct edges *edges, double *left, double *right, doub
         *found = fit.found;
         for (int y = 0; y < edges->rows; y++)
             *drift = fmax(*drift, fmax(fabs(left[y] - edges->left), fabs(right[y] - edges->right)));
+    }
+    if (*drift <= holds) {
+        for (int y = 0; y < edges->rows; y++) {
+            left[y] = edges->left;
+            right[y] = edges->right;
+        }
+        *drift = 0;
     }
     free(fit.band_left);
     free(fit.band_right);

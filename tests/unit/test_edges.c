@@ -202,6 +202,27 @@ static void test_edges_typed_a_little_off_are_put_on_the_borders(void **state)
     free(f);
 }
 
+static double half_a_pixel(int y)
+{
+    (void)y;
+    return 0.5;
+}
+
+static void test_printed_lines_bear_out_edges_given_to_a_fraction_of_a_pixel(void **state)
+{
+    struct form form = {half_a_pixel, true, true, 0, 0, 0};
+    struct found *f = solve(&form, LEFT, RIGHT);
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++)
+        assert_true(f->left[y] == LEFT && f->right[y] == RIGHT);
+    assert_true(f->drift == 0 && f->share > 0.9);
+    free(f);
+    f = solve(&form, LEFT - 1, RIGHT - 1);   /* more than a line's width accounts for */
+    assert_true(worst(&form, f) < 0.6);
+    free(f);
+}
+
 static void test_blank_paper_returns_what_was_given(void **state)
 {
     struct form none = {drifting, false, false, 0, 0, 0}, curve_only = {drifting, false, false, 0, 255, 0};
@@ -257,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_logarithmic_track_without_borders_stays),
         cmocka_unit_test(test_splice_is_followed_within_a_band_or_two),
         cmocka_unit_test(test_edges_typed_a_little_off_are_put_on_the_borders),
+        cmocka_unit_test(test_printed_lines_bear_out_edges_given_to_a_fraction_of_a_pixel),
         cmocka_unit_test(test_blank_paper_returns_what_was_given),
         cmocka_unit_test(test_few_rows_are_no_trouble),
     };

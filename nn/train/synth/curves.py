@@ -113,7 +113,7 @@ def random_values(rng, n, las_dir):
 def sample_rows(rng, rows, las_dir, zoom, count=1):
     """One value per half row of the page, [2*rows], from log samples some rows apart; of several curves of one real
     well, [count,2*rows], with a count."""
-    spacing = (log_uniform(rng, 1.5, 12) if rng.random() < 0.7 else log_uniform(rng, 0.5, 3)) * zoom
+    spacing = (log_uniform(rng, 2, 14) if rng.random() < 0.8 else log_uniform(rng, 0.6, 3)) * zoom
     n = int(rows / spacing) + 4
     x = random_values(rng, n, las_dir) if count == 1 else random_stretches(rng, las_dir, n, count)
     if rng.random() < 0.15:
