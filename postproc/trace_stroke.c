@@ -123,22 +123,47 @@ static float separation(const float *difference, int rows, struct trait trait, f
     return sep >= trait.steady * sort_median(noise, n) ? sep : 0;
 }
 
-/* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known.  scratch: [3, rows]. */
+static bool apart(const struct line *a, const struct line *b, int y)
+{
+    return a->claim[y].hi < b->claim[y].lo || b->claim[y].hi < a->claim[y].lo;
+}
+
+/* Halfway between what the two lines mostly have of a trait, from the rows in which it is known of both.  scratch:
+ * [2, rows]. */
+static float halfway(const uint8_t *of_a, const uint8_t *of_b, const float *difference, int rows, float *scratch)
+{
+    float *more = scratch, *less = scratch + rows;
+    size_t n = 0;
+
+    for (int y = 0; y < rows; y++)
+        if (!isnan(difference[y])) {
+            more[n] = of_a[y] > of_b[y] ? of_a[y] : of_b[y];
+            less[n++] = of_a[y] > of_b[y] ? of_b[y] : of_a[y];
+        }
+    return (sort_median(more, n) + sort_median(less, n)) / 2;
+}
+
+/* 1 for a trait as one of the lines mostly has it, -1 as the other, 0 where it is not known. */
+static float side(uint8_t of, float half, float sep)
+{
+    return of ? fmaxf(-1, fminf(1, 2 * ((float)of - half) / sep)) : 0;
+}
+
+/* stroke_gain by one trait of the two lines, of_a and of_b: [rows], 0 where it is not known; where it is known of one
+ * only, that is half a vote.  scratch: [3, rows]. */
 static void trait_gain(const struct line *a, const struct line *b, const uint8_t *of_a, const uint8_t *of_b,
                        struct trait trait, float *gain, float *scratch)
 {
-    float *difference = scratch + 2 * (size_t)a->rows, sep;
+    float *difference = scratch + 2 * (size_t)a->rows, sep, half;
 
-    for (int y = 0; y < a->rows; y++) {
-        bool apart = a->claim[y].hi < b->claim[y].lo || b->claim[y].hi < a->claim[y].lo;
-
-        difference[y] = apart && of_a[y] && of_b[y] ? (float)(of_a[y] - of_b[y]) : NAN;
-    }
+    for (int y = 0; y < a->rows; y++)
+        difference[y] = apart(a, b, y) && of_a[y] && of_b[y] ? (float)(of_a[y] - of_b[y]) : NAN;
     sep = separation(difference, a->rows, trait, scratch);
     if (sep == 0)
         return;
+    half = halfway(of_a, of_b, difference, a->rows, scratch);
     for (int y = 0; y < a->rows; y++)
-        difference[y] = isnan(difference[y]) ? 0 : fmaxf(-1, fminf(1, difference[y] / sep));
+        difference[y] = apart(a, b, y) ? (side(of_a[y], half, sep) - side(of_b[y], half, sep)) / 2 : 0;
     votes_add(difference, a->rows, per_row, gain);
 }
 

@@ -9,6 +9,7 @@ struct scan {
     int least, most;     /* darkness of the two */
     double thin, thick;  /* half the width of the light one and of the dark one */
     int noise;           /* up to this much less, row by row, under both */
+    int smeared;         /* row from which a smear on its far side hides how thick the light one is; 0: none */
     int fails_at, asked; /* row; rows asked for so far */
 };
 
@@ -23,6 +24,8 @@ static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
         ink[x] = 0;
         if (fabs(x - s->light[y]) < s->thin)
             ink[x] = (uint8_t)(s->least - s->noise * (y * 7 % 11) / 10);
+        if (s->smeared && y >= s->smeared && x > s->light[y] - 60 && x < s->light[y])
+            ink[x] = (uint8_t)s->least;
         if (fabs(x - s->dark[y]) < s->thick)
             ink[x] = (uint8_t)(s->most - s->noise * (y * 5 % 13) / 12);
     }
@@ -62,28 +65,29 @@ static enum err_code trace_two(const struct page *p, struct scan *s, struct trac
     return rc;
 }
 
-/* Share of rows in which the two come back as the light and the dark one, or the thin and the thick one. */
-static double told_apart_of(int least, int most, int noise, double thin, double thick)
+/* Share of rows in which the two of a scan come back as the light and the dark one, or the thin and the thick one. */
+static double told_apart_on(struct scan *s)
 {
-    static struct scan s;
     struct err e = {0};
     struct trace t[2];
+    struct page p = page_of_two(s);
     double share;
 
-    memset(&s, 0, sizeof s);
-    s.least = least;
-    s.most = most;
-    s.noise = noise;
-    s.thin = thin;
-    s.thick = thick;
-    struct page p = page_of_two(&s);
-    assert_int_equal(trace_two(&p, &s, t, &e), ERR_OK);
-    assert_int_equal(s.asked, ROWS);
-    share = (share_near(&t[0], s.light, 5, ROWS - 5, 3) + share_near(&t[1], s.dark, 5, ROWS - 5, 3)) / 2;
+    assert_int_equal(trace_two(&p, s, t, &e), ERR_OK);
+    assert_int_equal(s->asked, ROWS);
+    share = (share_near(&t[0], s->light, 5, ROWS - 5, 3) + share_near(&t[1], s->dark, 5, ROWS - 5, 3)) / 2;
     trace_clear(&t[0]);
     trace_clear(&t[1]);
     page_free(&p);
     return share;
+}
+
+static double told_apart_of(int least, int most, int noise, double thin, double thick)
+{
+    static struct scan s;
+
+    s = (struct scan){.least = least, .most = most, .noise = noise, .thin = thin, .thick = thick};
+    return told_apart_on(&s);
 }
 
 static double told_apart(int least, int most, int noise)
@@ -97,6 +101,15 @@ static void test_the_thicker_line_stays_the_thicker_one(void **state)
     assert_true(told_apart_of(255, 255, 0, 1, 3) > 0.97);
     assert_true(told_apart_of(255, 255, 0, 1.5, 2.5) > 0.97);
     assert_true(told_apart_of(230, 230, 100, 1, 3) > 0.97);
+}
+
+static void test_the_thickness_of_one_line_tells_both(void **state)
+{
+    static struct scan s;
+
+    (void)state;
+    s = (struct scan){.least = 255, .most = 255, .thin = 1, .thick = 3, .smeared = ROWS / 3};
+    assert_true(told_apart_on(&s) > 0.97);
 }
 
 static void test_a_fill_has_no_thickness(void **state)
@@ -139,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_darker_line_stays_the_darker_one),
         cmocka_unit_test(test_the_thicker_line_stays_the_thicker_one),
+        cmocka_unit_test(test_the_thickness_of_one_line_tells_both),
         cmocka_unit_test(test_a_fill_has_no_thickness),
         cmocka_unit_test(test_ink_of_one_pen_says_nothing),
         cmocka_unit_test(test_a_row_that_cannot_be_read_is_said),
