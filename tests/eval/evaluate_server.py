@@ -30,6 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 BINS = (0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001)
 NEAR = 0.01
+REPEAT = "kgs_273101.json"  # of SCANS_DIR: a log with a main pass and a repeat section
 ZERO = {"cover": 0.0, "mae": 1.0, "p95": 1.0, "r": 0.0, "ok1": 0.0}
 
 
@@ -165,7 +166,8 @@ def run_others(url):
              [os.path.join(where, "rescans.py"), url, os.path.join(where, "rescans"), scans]),
             ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans]),
             ("SCANS_DIR", scans and [os.path.join(HERE, "points_confidence.py"), url, os.path.join(points, "points"),
-                                     scans])]
+                                     scans]),
+            ("SCANS_DIR", scans and [os.path.join(points, "score_repeat.py"), url, os.path.join(scans, REPEAT), scans])]
     failed = 0
     for needs, command in runs:
         if not command:

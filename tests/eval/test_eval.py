@@ -10,6 +10,9 @@ import evaluate_server  # noqa: E402
 import fit_confidence  # noqa: E402
 import make_cases  # noqa: E402
 
+sys.path.insert(0, os.path.join(evaluate_server.ROOT, "tests", "realscans"))
+import score_repeat  # noqa: E402
+
 TRUE = 0.5 + 0.3 * np.sin(np.arange(400) / 20)
 
 
@@ -131,3 +134,18 @@ def test_the_table_is_written_in_place(tmp_path):
                                 "    [TWO] = 3.0000f,\n};\nint b = 3;\n")
     with pytest.raises(SystemExit):
         fit_confidence.write_table(str(path), [1.0])
+
+
+def test_two_passes_agree_where_both_have_values_at_one_depth():
+    depth = np.arange(100, 140, 0.1)
+    value = 0.5 + 0.3 * np.sin(depth)
+    shifted = np.where(depth < 130, value + 0.015, np.nan)
+    at, scores = score_repeat.compare([(depth, {"GR": value, "DT": value}),
+                                       (depth + 10, {"GR": 0.5 + 0.3 * np.sin(depth + 10), "DT": value})], None, None)
+    assert (at[0], at[-1]) == pytest.approx((110, 139.9))
+    assert scores["GR"] == pytest.approx({"r": 1, "near2": 1, "near1": 1, "null": 0}, abs=1e-3)
+    assert scores["DT"]["r"] < 0.9 and scores["DT"]["near2"] < 0.5
+    at, scores = score_repeat.compare([(depth, {"GR": value}), (depth, {"GR": shifted})], 120, 135)
+    assert (at[0], at[-1]) == pytest.approx((120, 135))
+    assert scores["GR"] == pytest.approx({"r": 1, "near2": 1, "near1": 0, "null": 1 / 3}, abs=0.01)
+    assert score_repeat.agreement(value * np.nan, value) == {"r": 0.0, "near2": 0.0, "near1": 0.0, "null": 1.0}
