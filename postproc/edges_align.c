@@ -8,7 +8,7 @@
 #include "base/size.h"
 #include "base/sort.h"
 
-enum { REACH_NEAR = 2, REACH_FAR = 24, MAX_STATES = 401 };
+enum { REACH_NEAR = 2, REACH_FAR = 24, MAX_STATES = 801 };
 /* Working storage of one alignment. */
 struct work {
     float *t;        /* [columns]: running or page template */

@@ -85,7 +85,7 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
                                  double *offset, int *seen, struct err *e)
 {
     size_t n = (size_t)a->bands->n;
-    double *sorted = malloc(n * sizeof *sorted), middle, range, best = -DBL_MAX;
+    double *sorted = malloc(n * sizeof *sorted), middle, range, per_column, best = -DBL_MAX;
     float strongest = a->line_level;
 
     if (!sorted)
@@ -97,6 +97,8 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
     range = sorted[n - 1 - n / 50] - sorted[n / 50];
     free(sorted);
 
+    /* Paper that runs far askew may have been read anywhere on the way. */
+    per_column = fmin(0.01, 0.3 / fmax(range / 2, 1));
     for (int i = 0; i < lines->n; i++)
         strongest = fmaxf(strongest, lines->strength[i]);
     *offset = -middle;
@@ -110,7 +112,7 @@ static enum err_code find_offset(const struct alignment *a, const struct lines *
         score = (at_l >= 0 ? lines->strength[at_l] - 0.1 * fabs(lines->at[at_l] - l) : 0) +
                 (at_r >= 0 ? lines->strength[at_r] - 0.1 * fabs(lines->at[at_r] - r) : 0) -
                 0.5 * strength_outside(lines, l, r);
-        score = score / strongest - 0.05 * fmax(0, fabs(d) - range / 2) - 0.01 * fabs(d);
+        score = score / strongest - 0.05 * fmax(0, fabs(d) - range / 2) - per_column * fabs(d);
         if (score > best) {
             best = score;
             *offset = d - middle;

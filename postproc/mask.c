@@ -180,18 +180,20 @@ static void keep(struct mask *mask, struct chunk *chunk)
         ;
 }
 
-/* As quantise, the logits' column x becoming column x + shift. */
-static void quantise_shifted(uint8_t *q, const float *logits, int columns, int shift)
+/* Row r of one class of the logits, to q: [columns]. */
+static void quantise_row(uint8_t *q, int columns, const struct mask_logits *logits, size_t c, size_t r)
 {
-    int from = shift < 0 ? -shift : 0, to = shift > 0 ? shift : 0, n = columns - (from > to ? from : to);
+    const float *row = logits->at + c * logits->class_stride + r * logits->row_stride;
+    int place = logits->x0 + (logits->shift ? logits->shift[r] : 0);
+    int from = place < 0 ? -place : 0, to = place > 0 ? place : 0;
+    int n = logits->columns - from < columns - to ? logits->columns - from : columns - to;
 
     memset(q, 0, (size_t)columns);
     if (n > 0)
-        quantise(q + to, logits + from, n);
+        quantise(q + to, row + from, n);
 }
 
-enum err_code mask_put(struct mask *mask, int y, int rows, const int *shift, const float *logits, size_t class_stride,
-                       size_t row_stride, struct err *e)
+enum err_code mask_put(struct mask *mask, int y, int rows, const struct mask_logits *logits, struct err *e)
 {
     size_t n, most, size = 0, *at = NULL;
     struct chunk *chunk = NULL, *smaller;
@@ -213,7 +215,7 @@ enum err_code mask_put(struct mask *mask, int y, int rows, const int *shift, con
     for (size_t i = 0; i < n; i++) {
         size_t c = i / (size_t)rows, r = i % (size_t)rows, used;
 
-        quantise_shifted(q, logits + c * class_stride + r * row_stride, mask->columns, shift ? shift[r] : 0);
+        quantise_row(q, mask->columns, logits, c, r);
         used = encode(chunk->bytes + size, q, mask->columns);
         at[i] = used ? size : SIZE_MAX;
         size += used;

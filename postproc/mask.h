@@ -24,11 +24,18 @@ int mask_classes(const struct mask *mask);
 int mask_rows(const struct mask *mask);
 int mask_columns(const struct mask *mask);
 
-/* Stores rows y..y+rows-1 of every class.  logits: [classes, rows, columns] with the given strides in
- * floats.  shift: [rows], or NULL for none: column x of a row's logits is column x + shift of the mask; what
- * falls outside is dropped.  Each row is stored once.  Threads may store disjoint rows at the same time. */
-enum err_code mask_put(struct mask *mask, int y, int rows, const int *shift, const float *logits, size_t class_stride,
-                       size_t row_stride, struct err *e);
+/* Logits of some rows: [classes, rows, columns], strides in floats.  Column x of row r is the mask's column
+ * x0 + x + shift[r]; shift: [rows], or NULL for none. */
+struct mask_logits {
+    const float *at;
+    size_t class_stride, row_stride;
+    int columns, x0;
+    const int *shift;
+};
+
+/* Stores rows y..y+rows-1 of every class; what falls outside the mask is dropped.  Each row is stored once.  Threads
+ * may store disjoint rows at the same time. */
+enum err_code mask_put(struct mask *mask, int y, int rows, const struct mask_logits *logits, struct err *e);
 
 /* Reads one row of one class into q: [columns]; a row never stored reads as zeros. */
 void mask_get(const struct mask *mask, int class_index, int y, uint8_t *q);

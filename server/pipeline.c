@@ -66,11 +66,14 @@ static enum err_code check_classes(const struct curvenet_info *net, struct err *
 /* The columns of the scan that the network has to see for all tracks together. */
 static void input_columns(const struct layout *layout, const struct scan_info *scan, int dpi, int *x0, int *x1)
 {
-    double margin = (TRACK_MARGIN + 2) * fmax(1, scan->dpi_x / dpi), lo = scan->width, hi = 0;
+    double scale = fmax(1, scan->dpi_x / dpi), lo = scan->width, hi = 0;
+    int wander = track_wander((layout->y1 - layout->y0) / scale);
+    double margin = (TRACK_MARGIN + 2) * scale;
     for (size_t i = 0; i < layout->n_tracks; i++) {
         const struct layout_track *t = &layout->tracks[i];
-        lo = fmin(lo, t->x0);
-        hi = fmax(hi, t->x1);
+        double reach = t->n_edges ? 0 : wander * scale;
+        lo = fmin(lo, t->x0 - reach);
+        hi = fmax(hi, t->x1 + reach);
         for (size_t k = 0; k < t->n_edges; k++) {
             lo = fmin(lo, t->edges[k].x0);
             hi = fmax(hi, t->edges[k].x1);
@@ -193,8 +196,8 @@ static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct 
     for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
         struct track_run *run = &p->runs[i];
         window_blend_begin(run->blend, k);
-        rc = curvenet_forward(p->env->net, p->env->pool, p->ink + run->c0, stride, rows, run->columns, window_blend_sink,
-                              run->blend, p->job, e);
+        rc = curvenet_forward(p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
+                              window_blend_sink, run->blend, p->job, e);
     }
     return rc;
 }

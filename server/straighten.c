@@ -48,12 +48,12 @@ int straighten_hold(const struct straighten *s, int first)
 
 void straighten_follow(struct straighten *s, const double *drift, int y0, int first, int y1)
 {
-    int rows = y1 - y0, known = first > y0 ? first - y0 : rows, hold = straighten_hold(s, first);
+    int rows = y1 - y0, settled = first - y0, hold = straighten_hold(s, first);
     double least = drift[0], most = drift[0], base = 0;
     for (int j = 0; j < rows; j++) {
         least = fmin(least, drift[j]);
         most = fmax(most, drift[j]);
-        base += j < known ? drift[j] / known : 0;
+        base += j < settled ? drift[j] / settled : 0;
     }
     s->moved |= most - least > upright;
     for (int y = first; y < y1; y++)

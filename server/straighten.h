@@ -24,8 +24,8 @@ void straighten_plan(struct straighten *s, int rows, const struct layout *layout
 
 /* Settles the rows first..y1-1 by what is seen of the tracks in the rows y0..y1-1, of which those before `first` are
  * settled.  drift: [y1 - y0], how far the tracks lie to the right of where they were given, with settled rows moved by
- * their shift and the others by that of the last settled one.  Paper that has kept its place to within a few columns is
- * left alone. */
+ * their shift and the others by that of the last settled one.  The first rows are moved to where the tracks were given,
+ * the others go on from those above them.  Paper that has kept its place to within a few columns is left alone. */
 void straighten_follow(struct straighten *s, const double *drift, int y0, int first, int y1);
 
 /* The shift with which the rows from `first` on begin. */

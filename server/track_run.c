@@ -15,7 +15,8 @@ static enum err_code put_mask(void *ctx, int y, int rows, const float *logits, s
                               struct err *e)
 {
     const struct track_run *run = ctx;
-    return mask_put(run->mask, y, rows, run->shift + y, logits, class_stride, row_stride, e);
+    struct mask_logits put = {logits, class_stride, row_stride, run->seen_columns, run->seen_x0, run->shift + y};
+    return mask_put(run->mask, y, rows, &put, e);
 }
 
 /* The outermost positions that the track's edges take. */
@@ -34,13 +35,29 @@ static int clamp_int(double v, int lo, int hi)
     return v < lo ? lo : v > hi ? hi : (int)v;
 }
 
-static void place(struct track_run *run, const struct mask_geometry *shared, int columns)
+int track_wander(double rows)
+{
+    enum { MOST = 320, ROWS_A_COLUMN = 48 };
+    return clamp_int(rows / ROWS_A_COLUMN, 0, MOST);
+}
+
+/* The input's columns from `wander` and TRACK_MARGIN before the track to as many behind it: from *c0, as many as are
+ * returned. */
+static int columns_around(const struct track_run *run, const struct mask_geometry *shared, int columns, int wander,
+                          int *c0)
 {
     double x0, x1;
     track_extent(run->track, &x0, &x1);
-    run->c0 = clamp_int(floor(to_column(shared, x0)) - TRACK_MARGIN, 0, columns - 1);
-    int c1 = clamp_int(ceil(to_column(shared, x1)) + TRACK_MARGIN + 1, run->c0 + 1, columns);
-    run->columns = c1 - run->c0;
+    *c0 = clamp_int(floor(to_column(shared, x0)) - TRACK_MARGIN - wander, 0, columns - 1);
+    return clamp_int(ceil(to_column(shared, x1)) + TRACK_MARGIN + wander + 1, *c0 + 1, columns) - *c0;
+}
+
+static void place(struct track_run *run, const struct mask_geometry *shared, int columns, int wander)
+{
+    int seen;
+    run->columns = columns_around(run, shared, columns, wander, &run->c0);
+    run->seen_columns = columns_around(run, shared, columns, 0, &seen);
+    run->seen_x0 = seen - run->c0;
     run->geometry = *shared;
     run->geometry.x_origin += run->c0 / shared->x_scale;
 }
@@ -53,7 +70,8 @@ enum err_code track_run_open(struct track_run *run, const struct layout_track *t
     run->track = track;
     run->shift = shift;
     run->rows = windows->rows;
-    place(run, shared, columns);
+    follow = follow && track->n_edges == 0;
+    place(run, shared, columns, follow ? track_wander(run->rows) : 0);
 
     run->left = calloc((size_t)run->rows, sizeof *run->left);
     run->right = calloc((size_t)run->rows, sizeof *run->right);
@@ -63,8 +81,8 @@ enum err_code track_run_open(struct track_run *run, const struct layout_track *t
 
     enum err_code rc = mask_create(&run->mask, classes, run->rows, run->columns, e);
     if (rc == ERR_OK)
-        rc = window_blend_create(&run->blend, windows, classes, run->columns, put_mask, run, e);
-    if (rc == ERR_OK && follow && track->n_edges == 0)
+        rc = window_blend_create(&run->blend, windows, classes, run->seen_columns, put_mask, run, e);
+    if (rc == ERR_OK && follow)
         rc = edges_create(&run->edges, run->rows, run->columns, to_column(&run->geometry, track->x0),
                           to_column(&run->geometry, track->x1), e);
     return rc;

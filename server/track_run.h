@@ -17,10 +17,15 @@
  * with their surroundings, and pens overshoot. */
 enum { TRACK_MARGIN = 48 };
 
+/* Columns by which a track of `rows` rows at 200 dpi may wander off the place where it was given and still be followed:
+ * paper that runs askew goes the farther the taller the scan is. */
+int track_wander(double rows);
+
 struct track_run {
     const struct layout_track *track;
     struct mask_geometry geometry;   /* of the track's own mask */
-    int c0, columns;                 /* its columns of the shared input */
+    int c0, columns;                 /* its columns of the shared input, as far as it may wander */
+    int seen_x0, seen_columns;       /* those of them that the network sees, of rows that are moved back */
     int rows;
     const int *shift;                /* [rows]: how far each was moved for the network (server/straighten.h) */
     struct mask *mask;

@@ -248,17 +248,17 @@ def test_mask_of_leaning_paper_is_that_of_the_paper_laid_straight(trained):
     assert (back == masks[0][:, 40:120]).all()
 
 
-@pytest.mark.parametrize("given", [True, False])
-def test_curve_on_leaning_paper_is_read_against_its_track(trained, given):
-    """90 columns in 500 rows; the track's edges given, or its printed lines followed."""
-    height, left, right, by = 500, 70, 370, 90
-    picture = Image.new("1", (440, height), 1)
+@pytest.mark.parametrize("given, height, by", [(True, 500, 90), (False, 500, 90), (False, 12000, 240), (False, 12000, -240)])
+def test_curve_on_leaning_paper_is_read_against_its_track(trained, given, height, by):
+    """90 columns in 500 rows, or 240 in 12,000; the track's edges given, or its printed lines followed."""
+    left, right = 190, 490
+    picture = Image.new("1", (680, height), 1)
     pen = ImageDraw.Draw(picture)
     for x in range(left, right + 1, 15):
         pen.line((x, 0, x, height), fill=0)
     for y in range(0, height, 20):
         pen.line((left, y, right, y), fill=0)
-    true = np.array([220 + 90 * math.sin(y / 61) + 15 * math.sin(y / 23) for y in range(height)])
+    true = np.array([340 + 90 * math.sin(y / 61) + 15 * math.sin(y / 23) for y in range(height)])
     pen.line(list(zip(true, range(height))), fill=0, width=3)
     askew, moves = lean(picture, by)
     fields = [("track", f"{left + moves[0]},0,{right + 1 + moves[0]},{height}"), ("curve", "GR:NONE:0:1"), ("format", "csv")]

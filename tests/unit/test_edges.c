@@ -11,7 +11,7 @@
 
 #include "postproc/edges.h"
 
-enum { ROWS = 4000, COLUMNS = 420, LEFT = 60, RIGHT = 360, DIVISIONS = 10 };
+enum { ROWS = 4000, COLUMNS = 640, LEFT = 60, RIGHT = 360, DIVISIONS = 10 };
 
 struct found { double left[ROWS], right[ROWS], drift, share; };
 
@@ -66,7 +66,7 @@ static void draw_row(const struct form *form, int y, uint8_t *ink)
         for (int k = -2; k <= 2; k++)
             line_at(ink, LEFT + 9 + 6 * sin(y / 300.0) + k, form->curve_ink);
     for (int n = 0; n < 6; n++)
-        ink[hash((unsigned)y, 1000u + (unsigned)n) % COLUMNS] = 120;
+        ink[hash((unsigned)y, 1000u + (unsigned)n) % (LEFT + RIGHT)] = 120;
 }
 
 static struct found *solve(const struct form *form, double left, double right)
@@ -114,6 +114,11 @@ static double skewed(int y)
     return (y - ROWS / 2) * 45.0 / ROWS;   /* farther than to the next line of the grid */
 }
 
+static double far_askew(int y)
+{
+    return y * 190.0 / ROWS;   /* more than half as far as the track is wide */
+}
+
 static double spliced(int y)
 {
     return y < 1500 ? -3 : 6;
@@ -148,6 +153,17 @@ static void test_skew_does_not_slip_to_the_next_grid_line(void **state)
 
     (void)state;
     assert_true(worst(&form, f) < 0.8);
+    free(f);
+}
+
+static void test_paper_far_askew_is_followed_from_where_it_was_read(void **state)
+{
+    struct form form = {far_askew, true, true, 0, 0, 0};
+    struct found *f = solve(&form, LEFT, RIGHT);
+
+    (void)state;
+    assert_true(worst(&form, f) < 0.8);
+    assert_float_equal(f->drift, 190, 1);
     free(f);
 }
 
@@ -273,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_straight_paper_stays),
         cmocka_unit_test(test_drift_is_followed_to_a_fraction_of_a_pixel),
         cmocka_unit_test(test_skew_does_not_slip_to_the_next_grid_line),
+        cmocka_unit_test(test_paper_far_askew_is_followed_from_where_it_was_read),
         cmocka_unit_test(test_grid_broken_by_thresholding_and_a_curve_at_the_border),
         cmocka_unit_test(test_borders_alone_are_enough),
         cmocka_unit_test(test_logarithmic_track_without_borders_stays),

@@ -38,7 +38,7 @@ static void test_values_come_back_quantised(void **state)
     logits[0][0][8] = 5;           /* beyond the columns */
     logits[1][1][4] = 1.5f;
     logits[1][1][5] = NAN;
-    assert_int_equal(mask_put(mask, 1, 2, NULL, &logits[0][0][0], 20, 10, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 1, 2, &(struct mask_logits){&logits[0][0][0], 20, 10, 8, 0, NULL}, &e), ERR_OK);
 
     mask_get(mask, 0, 1, q);
     assert_memory_equal(q, ((uint8_t[]){128, 64, 0, 0, 0, 0, 0, 255}), 8);
@@ -68,7 +68,30 @@ static void test_rows_are_put_back_by_their_shift(void **state)
     for (int y = 0; y < ROWS; y++)
         for (int x = 0; x < W; x++)
             logits[y][x] = (float)x - 3;
-    assert_int_equal(mask_put(mask, 0, ROWS, shift, &logits[0][0], ROWS * W, W, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, ROWS, &(struct mask_logits){&logits[0][0], ROWS * W, W, W, 0, shift}, &e), ERR_OK);
+    for (int y = 0; y < ROWS; y++) {
+        mask_get(mask, 0, y, q);
+        assert_memory_equal(q, want[y], W);
+    }
+    mask_free(mask);
+}
+
+static void test_logits_of_a_part_of_the_columns_are_put_in_their_place(void **state)
+{
+    enum { W = 6, SEEN = 3, ROWS = 4 };
+    const int shift[ROWS] = {0, 1, -3, 5};
+    const uint8_t want[ROWS][W] = {{0, 0, 96, 112, 128, 0}, {0, 0, 0, 96, 112, 128}, {112, 128, 0, 0, 0, 0}};
+    struct err e = {0};
+    struct mask *mask = create(1, ROWS, W);
+    float logits[ROWS][SEEN];
+    uint8_t q[W];
+
+    (void)state;
+    for (int y = 0; y < ROWS; y++)
+        for (int x = 0; x < SEEN; x++)
+            logits[y][x] = (float)x - 2;
+    assert_int_equal(mask_put(mask, 0, ROWS, &(struct mask_logits){&logits[0][0], ROWS * SEEN, SEEN, SEEN, 2, shift}, &e),
+                     ERR_OK);
     for (int y = 0; y < ROWS; y++) {
         mask_get(mask, 0, y, q);
         assert_memory_equal(q, want[y], W);
@@ -87,7 +110,7 @@ static void test_bars_longer_than_a_run_are_exact(void **state)
     (void)state;
     for (int x = 0; x < W; x++)
         logits[x] = x >= 100 && x < 600 ? 3.0f : -9.0f;
-    assert_int_equal(mask_put(mask, 0, 1, NULL, logits, W, W, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, 1, &(struct mask_logits){logits, W, W, W, 0, NULL}, &e), ERR_OK);
     mask_get(mask, 0, 0, q);
     for (int x = 0; x < W; x++)
         assert_int_equal(q[x], x >= 100 && x < 600 ? 176 : 0);
@@ -105,7 +128,7 @@ static void test_crowded_rows_are_coarse_but_near(void **state)
     (void)state;
     for (int x = 0; x < W; x++)
         logits[x] = x < 7 ? -9.0f : (float)(x % 1000) / 125 - 3.5f;
-    assert_int_equal(mask_put(mask, 0, 1, NULL, logits, W, W, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, 1, &(struct mask_logits){logits, W, W, W, 0, NULL}, &e), ERR_OK);
     mask_get(mask, 0, 0, q);
     for (int x = 0; x < W; x++) {
         float expect = fminf(logits[x] * MASK_SCALE + MASK_HALF, 255);
@@ -133,7 +156,7 @@ static void test_tall_scans_stay_small(void **state)
         for (int x = 0; x < 7; x++)
             logits[r * W + 300 + r + x] = 3 - fabsf((float)x - 3) * 2;
     for (int y = 0; y < ROWS; y += STRIP)
-        assert_int_equal(mask_put(mask, y, STRIP, NULL, logits, STRIP * W, W, &e), ERR_OK);
+        assert_int_equal(mask_put(mask, y, STRIP, &(struct mask_logits){logits, STRIP * W, W, W, 0, NULL}, &e), ERR_OK);
     used = mallinfo2().uordblks + mallinfo2().hblkhd - before;
     assert_true(used < 30u << 20);
     mask_free(mask);
@@ -144,6 +167,7 @@ static void test_bad_sizes_are_refused(void **state)
     struct err e = {0};
     struct mask *mask = NULL;
     float logits[4] = {0};
+    struct mask_logits none = {logits, 4, 0, 4, 0, NULL};
 
     (void)state;
     assert_int_equal(mask_create(&mask, 1, 10, 70000, &e), ERR_TOO_LARGE);
@@ -151,9 +175,9 @@ static void test_bad_sizes_are_refused(void **state)
     assert_int_equal(mask_create(&mask, 1, 0, 10, &e), ERR_TOO_LARGE);
     err_clear(&e);
     mask = create(1, 2, 4);
-    assert_int_equal(mask_put(mask, 1, 2, NULL, logits, 4, 0, &e), ERR_INTERNAL);
+    assert_int_equal(mask_put(mask, 1, 2, &none, &e), ERR_INTERNAL);
     err_clear(&e);
-    assert_int_equal(mask_put(mask, -1, 1, NULL, logits, 4, 0, &e), ERR_INTERNAL);
+    assert_int_equal(mask_put(mask, -1, 1, &none, &e), ERR_INTERNAL);
     mask_free(mask);
     mask_free(NULL);
 }
@@ -169,7 +193,7 @@ static void *write_rows(void *arg)
     for (int y = w->first; y < 4000; y += 4) {
         for (int x = 0; x < 16; x++)
             logits[x] = x == y % 16 ? 1.0f : -9.0f;
-        if (mask_put(w->mask, y, 1, NULL, logits, 16, 16, &e) != ERR_OK)
+        if (mask_put(w->mask, y, 1, &(struct mask_logits){logits, 16, 16, 16, 0, NULL}, &e) != ERR_OK)
             return w;
     }
     return NULL;
@@ -206,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_come_back_quantised),
         cmocka_unit_test(test_rows_are_put_back_by_their_shift),
+        cmocka_unit_test(test_logits_of_a_part_of_the_columns_are_put_in_their_place),
         cmocka_unit_test(test_bars_longer_than_a_run_are_exact),
         cmocka_unit_test(test_crowded_rows_are_coarse_but_near),
         cmocka_unit_test(test_tall_scans_stay_small),

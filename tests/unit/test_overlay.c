@@ -238,7 +238,7 @@ static struct mask *two_lines(void)
             logits[1][y][x] = x == 8 || (x == 3 && y == 2) ? 4 : -8;
         }
     assert_int_equal(mask_create(&mask, 2, H, W, &e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, H, NULL, &logits[0][0][0], H * W, W, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, H, &(struct mask_logits){&logits[0][0][0], H * W, W, W, 0, NULL}, &e), ERR_OK);
     return mask;
 }
 

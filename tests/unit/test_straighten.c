@@ -99,8 +99,7 @@ static void leaning_paper_is_laid_straight_over_all_windows(void **state)
     struct straighten s = { .shift = shift };
     follow(&s, leaning);
     for (int y = 0; y < ROWS; y++)
-        assert_near(leaning(y) - shift[y], leaning(0) - shift[0], 1.6);
-    assert_near(leaning(30), shift[30], 12.1);   /* about its mean place in the first window */
+        assert_near(leaning(y) - shift[y], 0, 1.6);   /* where the tracks were given */
     assert_near(s.place, leaning(ROWS - 1) - shift[ROWS - 1], 1e-9);
 }
 

@@ -59,7 +59,8 @@ static enum err_code trace_two(const struct page *p, struct scan *s, struct trac
 
     memset(out, 0, 2 * sizeof *out);
     assert_int_equal(mask_create(&mask, 1, ROWS, COLUMNS, e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, ROWS, NULL, p->logits, (size_t)ROWS * COLUMNS, COLUMNS, e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, ROWS, &(struct mask_logits){p->logits, ROWS * COLUMNS, COLUMNS, COLUMNS, 0, NULL}, e),
+                     ERR_OK);
     rc = trace_track(mask, &track, out, NULL, e);
     mask_free(mask);
     return rc;

@@ -79,7 +79,8 @@ static inline void trace(const struct page *p, const enum curve_style *style, si
 
     memset(out, 0, n * sizeof *out);
     assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, &e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, p->rows, NULL, p->logits, plane, COLUMNS, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, p->rows, &(struct mask_logits){p->logits, plane, COLUMNS, COLUMNS, 0, NULL}, &e),
+                     ERR_OK);
     assert_int_equal(trace_track(mask, &track, out, NULL, &e), ERR_OK);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(out[i].rows, p->rows);
