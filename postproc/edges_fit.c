@@ -277,9 +277,35 @@ static void place(struct edge_fit *fit, const struct alignment *a, const struct 
     fit->found /= a->bands->n;
 }
 
-enum err_code edge_fit_bands(struct edge_fit *fit, const struct bands *bands, struct err *e)
+/* The columns, at shift 0, of the track and what is beside it, if it was read in a band that lies between `least` and
+ * `most` columns to the right of band 0. */
+static void around_track(struct alignment *a, const struct edge_fit *fit, double least, double most)
 {
     enum { BESIDE = 48 };
+
+    a->x0 = (int)fmax(0, floor(fit->left - most) - BESIDE);
+    a->x1 = (int)fmin(a->bands->columns, ceil(fit->right - least) + BESIDE + 1);
+}
+
+/* Follows the lines around the track; where the paper moves far, those that were around it in another band too. */
+static enum err_code align(struct alignment *a, const struct edge_fit *fit, struct err *e)
+{
+    enum { FAR = 24 };
+    double least = 0, most = 0;
+    enum err_code rc = align_bands(a, e);
+
+    for (int b = 0; rc == ERR_OK && b < a->bands->n; b++) {
+        least = fmin(least, a->shift[b]);
+        most = fmax(most, a->shift[b]);
+    }
+    if (rc != ERR_OK || most - least < FAR)
+        return rc;
+    around_track(a, fit, least, most);
+    return align_bands(a, e);
+}
+
+enum err_code edge_fit_bands(struct edge_fit *fit, const struct bands *bands, struct err *e)
+{
     size_t n = (size_t)bands->n;
     struct alignment a = {.bands = bands, .shift = calloc(n, sizeof *a.shift), .support = calloc(n, sizeof *a.support),
                           .page = calloc((size_t)bands->columns, sizeof *a.page)};
@@ -292,12 +318,11 @@ enum err_code edge_fit_bands(struct edge_fit *fit, const struct bands *bands, st
         rc = err_memory(e, "the track's edges");
         goto out;
     }
-    a.x0 = (int)fmax(0, floor(fit->left) - BESIDE);
-    a.x1 = (int)fmin(bands->columns, ceil(fit->right) + BESIDE + 1);
+    around_track(&a, fit, 0, 0);
     as_given(fit, bands->n);
     if (a.x1 - a.x0 < 16)
         goto out;
-    rc = align_bands(&a, e);
+    rc = align(&a, fit, e);
     collect_lines(&a, lines);
     if (rc == ERR_OK)
         rc = find_offset(&a, lines, fit, &offset, &seen, e);

@@ -159,12 +159,15 @@ static void test_skew_does_not_slip_to_the_next_grid_line(void **state)
 static void test_paper_far_askew_is_followed_from_where_it_was_read(void **state)
 {
     struct form form = {far_askew, true, true, 0, 0, 0};
-    struct found *f = solve(&form, LEFT, RIGHT);
 
     (void)state;
-    assert_true(worst(&form, f) < 0.8);
-    assert_float_equal(f->drift, 190, 1);
-    free(f);
+    for (int read = 0; read <= ROWS; read += ROWS / 2) {
+        struct found *f = solve(&form, LEFT + far_askew(read), RIGHT + far_askew(read));
+
+        assert_true(worst(&form, f) < 0.8);
+        assert_float_equal(f->drift, far_askew(read < ROWS / 2 ? ROWS : read), 1);
+        free(f);
+    }
 }
 
 static void test_grid_broken_by_thresholding_and_a_curve_at_the_border(void **state)
