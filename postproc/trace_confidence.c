@@ -12,25 +12,24 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = -3.8221f,
-    [CONFIDENCE_PEAK] = 1.4241f,
-    [CONFIDENCE_LEAST] = 1.6303f,
-    [CONFIDENCE_RIVAL] = -0.9256f,
-    [CONFIDENCE_OTHER] = 1.1178f,
-    [CONFIDENCE_RUN] = -0.1270f,
-    [CONFIDENCE_CENTRE] = -0.1194f,
-    [CONFIDENCE_SLOPE] = 0.0199f,
-    [CONFIDENCE_ROUGH] = -1.1954f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.2486f,
-    [CONFIDENCE_THERE] = 4.2102f,
-    [CONFIDENCE_MEETINGS] = -0.4625f,
+    [CONFIDENCE_ONE] = 0.6187f,
+    [CONFIDENCE_PEAK] = 2.0164f,
+    [CONFIDENCE_LEAST] = 0.8882f,
+    [CONFIDENCE_RIVAL] = -0.8878f,
+    [CONFIDENCE_OTHER] = 0.2079f,
+    [CONFIDENCE_RUN] = -0.1604f,
+    [CONFIDENCE_CENTRE] = -0.0279f,
+    [CONFIDENCE_SLOPE] = 0.0455f,
+    [CONFIDENCE_ROUGH] = -1.4457f,
+    [CONFIDENCE_WIDE_ROUGH] = -0.7777f,
+    [CONFIDENCE_MEETINGS] = -1.0372f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
  * counting nothing, or this share of plain ink; or if SEEN_RUN rows on end have plain ink, since one that is mostly off
  * the track comes into it for less.  Curves that were asked for and are not there mostly stay under all three; those
- * that are there reach a confidence of 0.45, but for the wildest, whose ink is plain. */
-static const float seen_confidence = 0.3f, seen_share = 0.7f;
+ * that are there reach the confidence, but for the wildest, whose ink is plain. */
+static const float seen_confidence = 0.4f, seen_share = 0.7f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -117,20 +116,11 @@ static float meetings(const struct line *lines, size_t n, size_t at, const struc
     return fminf(2, logf(1 + (float)count));
 }
 
-static float share_there(const struct line *line)
-{
-    int there = 0;
-
-    for (int y = 0; y < line->rows; y++)
-        there += !isnan(line->x[y]);
-    return (float)there / (float)line->rows;
-}
-
 void confidence_features(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
                          float (*feature)[CONFIDENCE_FEATURES])
 {
     const struct line *line = &lines[at];
-    float met = meetings(lines, n, at, track), there = share_there(line);
+    float met = meetings(lines, n, at, track);
     struct bends bends = {.next = 0};
 
     for (int y = 0; y < line->rows; y++) {
@@ -150,7 +140,6 @@ void confidence_features(const struct line *lines, size_t n, size_t at, const st
         f[CONFIDENCE_SLOPE] = slope(line, track, y);
         f[CONFIDENCE_ROUGH] = rough(line, &bends, y, CLOSE);
         f[CONFIDENCE_WIDE_ROUGH] = rough(line, &bends, y, WIDE);
-        f[CONFIDENCE_THERE] = there;
         f[CONFIDENCE_MEETINGS] = met;
     }
 }

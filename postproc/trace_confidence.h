@@ -16,7 +16,6 @@ enum confidence_feature {
     CONFIDENCE_SLOPE,      /* its way sideways over 6 rows */
     CONFIDENCE_ROUGH,      /* mean bend per row, 6 rows up and down */
     CONFIDENCE_WIDE_ROUGH, /* the same over 90 rows */
-    CONFIDENCE_THERE,      /* share of all rows in which the line has a position */
     CONFIDENCE_MEETINGS,   /* log(1 + how often it meets another line of its style), at most 2 */
     CONFIDENCE_FEATURES
 };
