@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.6187f,
-    [CONFIDENCE_PEAK] = 2.0164f,
-    [CONFIDENCE_LEAST] = 0.8882f,
-    [CONFIDENCE_RIVAL] = -0.8878f,
-    [CONFIDENCE_OTHER] = 0.2079f,
-    [CONFIDENCE_RUN] = -0.1604f,
-    [CONFIDENCE_CENTRE] = -0.0279f,
-    [CONFIDENCE_SLOPE] = 0.0455f,
-    [CONFIDENCE_ROUGH] = -1.4457f,
-    [CONFIDENCE_WIDE_ROUGH] = -0.7777f,
-    [CONFIDENCE_MEETINGS] = -1.0372f,
+    [CONFIDENCE_ONE] = 0.8445f,
+    [CONFIDENCE_PEAK] = 1.8439f,
+    [CONFIDENCE_LEAST] = 1.1374f,
+    [CONFIDENCE_RIVAL] = -1.1457f,
+    [CONFIDENCE_OTHER] = 0.3698f,
+    [CONFIDENCE_RUN] = -0.1823f,
+    [CONFIDENCE_CENTRE] = 0.0590f,
+    [CONFIDENCE_SLOPE] = 0.0521f,
+    [CONFIDENCE_ROUGH] = -1.1656f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.2271f,
+    [CONFIDENCE_MEETINGS] = -0.9745f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
@@ -41,7 +41,7 @@ static float percent(const struct trace_track *track, int y, float columns)
 /* The line's bend in row y. */
 static float bend(const struct line *line, const struct trace_track *track, int y)
 {
-    float b = y > 0 && y + 1 < line->rows ? line->x[y - 1] - 2 * line->x[y] + line->x[y + 1] : 0;
+    float b = y > 0 && y + 1 < line->rows ? line->centre[y - 1] - 2 * line->centre[y] + line->centre[y + 1] : 0;
 
     return isnan(b) ? 0 : fminf(2, percent(track, y, b));
 }

@@ -41,6 +41,9 @@ enum err_code line_measure(struct line *line, const struct evidence *ev, struct 
 /* Fills x from the evidence around the runs that line_measure found. */
 enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e);
 
+/* Sharpens x where the line swings fast, from the ends of the runs around. */
+enum err_code line_sharpen(struct line *line, struct err *e);
+
 enum { LINE_LEAP = 20 };   /* columns from one row to the next; more is no step of a curve but a leap */
 
 /* Whether row y of `to` is a leap from the row above of `from`, which may be the same line. */

@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from evaluate_server import NEAR, ROOT, fraction  # noqa: E402
 
 STYLES = ("solid", "dashed", "dotted")
-WITHIN = 0.9825  # more than the 0.97 asked for: real scans are harder
+WITHIN = 0.975  # more than the 0.97 asked for: wells of the fit are not those of a user
 PULL = 1e-3  # towards coefficients of nought
 
 

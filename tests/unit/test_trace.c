@@ -49,6 +49,32 @@ static void test_kicks_keep_their_tips(void **state)
     page_free(&p);
 }
 
+/* Swings of up to 100 columns that turn every three to six rows: what is seen of them is one bar a row. */
+static void test_swings_that_run_into_one_another(void **state)
+{
+    enum { ROWS = 600 };
+    struct page p = page_of(1, ROWS);
+    static double x[ROWS];
+    uint32_t random = 1;
+    double from = 150;
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < ROWS;) {
+        int rows = 3 + (int)((random = random * 1664525u + 1013904223u) >> 16) % 4;
+        double to = 100 + (double)((random = random * 1664525u + 1013904223u) >> 16) / 65536 * 100;
+
+        for (int k = 0; k < rows && y < ROWS; k++, y++)
+            x[y] = from + (to - from) * k / rows;
+        from = to;
+    }
+    curve(&p, 0, x, 0, ROWS - 1);
+    trace(&p, one_solid, 1, &t);
+    assert_true(share_near(&t, x, 10, ROWS - 11, 0.01 * WIDTH) > 0.8);
+    trace_clear(&t);
+    page_free(&p);
+}
+
 /* The last columns of a kick whose strokes there and back are one blob, thinner than the pen. */
 static void test_tip_that_is_thinner_than_the_pen(void **state)
 {
@@ -467,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_smooth_curve_to_a_fraction_of_a_pixel),
         cmocka_unit_test(test_kicks_keep_their_tips),
+        cmocka_unit_test(test_swings_that_run_into_one_another),
         cmocka_unit_test(test_tip_that_is_thinner_than_the_pen),
         cmocka_unit_test(test_short_holes_are_bridged_and_long_ones_null),
         cmocka_unit_test(test_curve_that_is_not_there_is_null),
