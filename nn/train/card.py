@@ -18,7 +18,7 @@ at most {max_rows:,} rows.
 ## Training
 - **Data**: synthetic log pages only, drawn by `nn/train/synth`: grids, text, pen marks, fills and
   wear of the archive's kind; curves from {las_files} and random ones. No scan was trained on.
-- **Labels**: the curve's centre line, 3 px wide, through the gaps of dashes and dots.
+- **Labels**: the curve's centre line, some 4 px wide, through the gaps of dashes and dots.
 - **Run**: {steps:,} steps, {crops:,} crops, {hours:.2f} hours of wall clock, seed {seed}, progress
   {progress:.2f} of its schedule; ended {date}. Crops of the sizes in `nn/train/data.py`,
   up to 6,144 rows tall.

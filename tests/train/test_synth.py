@@ -64,7 +64,7 @@ def test_three_classes_and_empty_pages_occur():
     assert any(not p[0] for p in pages)
 
 
-def test_label_is_three_pixels_around_the_true_line():
+def test_label_is_a_few_pixels_around_the_true_line():
     y = np.arange(10, 390.0)
     for offset in (0.0, 0.25, 0.5, 0.9):
         x = np.full(len(y), 100 + offset)

@@ -153,14 +153,14 @@ class Canvas:
         self.stroke(name, pieces, width, value, smooth)
 
     def label(self, cls, pieces):
-        """Draws the centre line of a curve, 3 px wide, into class `cls`; warped polylines."""
+        """Draws the centre line of a curve, some 4 px wide, into class `cls`; warped polylines."""
         pieces = [p for p in pieces if len(p) > 1]
         if not pieces:
             return
         self.paths.append((cls, pieces))
         fixed = split_like(np.rint(flat(pieces) * (1 << SHIFT)).astype(np.int32), pieces)
         line = np.zeros((self.height, self.width), np.uint8)
-        cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)  # inks 3 px, see nib()
+        cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)
         self.labels[cls] |= (line >= 140).astype(np.uint8)
 
     def text(self, name, where, string, size, value, font=0, weight=1.0, quarter_turns=0):
