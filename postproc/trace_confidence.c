@@ -38,7 +38,7 @@ static float percent(const struct trace_track *track, int y, float columns)
     return width > 0 ? 100 * fabsf(columns) / width : 0;
 }
 
-/* The line's bend in row y. */
+/* The bend in row y of the middle of what the line runs through; x is sharpened there, and bends for good. */
 static float bend(const struct line *line, const struct trace_track *track, int y)
 {
     float b = y > 0 && y + 1 < line->rows ? line->centre[y - 1] - 2 * line->centre[y] + line->centre[y + 1] : 0;

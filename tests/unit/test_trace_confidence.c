@@ -99,7 +99,7 @@ static void test_each_trouble_makes_doubt(void **state)
     assert_true(confidence_of(&s, 2) < sure - 0.02f);
     s.line[0].rival[AT] = 0;
     for (int y = AT - 60; y < AT + 60; y++)        /* jitter of 1 % of the track's width */
-        s.line[0].x[y] += y % 2 ? 3 : 0;
+        s.line[0].centre[y] += y % 2 ? 3 : 0;
     assert_true(confidence_of(&s, 2) < 0.8f);
     scene_free(&s);
 }
@@ -152,7 +152,7 @@ static void make_doubtful(struct scene *s, int first, int end)
         s->line[0].ink[y] = y % 10 ? INK_BORROWED : INK_OWN;
         s->line[0].peak[y] = 0.3f;
         s->line[0].rival[y] = 0.9f;
-        s->line[0].x[y] += (float)(y * 7 % 13);
+        s->line[0].centre[y] += (float)(y * 7 % 13);
     }
 }
 
@@ -224,7 +224,7 @@ static void test_a_curve_that_comes_into_the_track_for_a_while_is_there(void **s
             s.line[0].ink[y] = INK_NONE;
         }
         for (int y = 0; y < rows; y++)   /* a kick: rough, whoever's it is */
-            s.line[0].x[y] += (float)(y * 7 % 13);
+            s.line[0].centre[y] += (float)(y * 7 % 13);
         assert_int_equal(stays(&s), rows == 100);
         scene_free(&s);
     }
