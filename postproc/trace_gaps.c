@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "postproc/trace_finish.h"
 #include "postproc/trace_path.h"
@@ -179,11 +180,10 @@ void finish_gaps(struct line *line)
     for (int y = 0; y < line->rows; y++) {
         if (isnan(line->x[y]))
             continue;
-        if (last >= 0 && y - last > 1 && bridgeable(line, last, y))
-            for (int k = last + 1; k < y; k++) {
-                line->x[k] = line->x[last] + (line->x[y] - line->x[last]) * (float)(k - last) / (float)(y - last);
-                line->ink[k] = INK_NONE;
-            }
+        if (last >= 0 && y - last > 1 && bridgeable(line, last, y)) {
+            line_bridge(line->x, last, y);
+            memset(line->ink + last + 1, INK_NONE, (size_t)(y - last - 1));
+        }
         last = y;
     }
 }

@@ -38,7 +38,7 @@ void line_free(struct line *line);
 /* Fills ink, lo, hi, centre, peak, rival, claim and radius from path and evidence. */
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e);
 
-/* Fills x from the evidence around the runs that line_measure found. */
+/* Fills x from the evidence around the runs that line_measure found; its last step is line_sharpen. */
 enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e);
 
 /* Sharpens x where the line swings fast, from the ends of the runs around. */
@@ -56,6 +56,13 @@ static inline bool line_leaps(const struct line *from, const struct line *to, in
 static inline bool lines_touch(const struct line *a, const struct line *b, int y)
 {
     return abs(a->path[y] - b->path[y]) <= a->radius + b->radius + 1.5f;
+}
+
+/* Fills x between rows a and b, which have values, straight from one to the other. */
+static inline void line_bridge(float *x, int a, int b)
+{
+    for (int y = a + 1; y < b; y++)
+        x[y] = x[a] + (x[b] - x[a]) * (float)(y - a) / (float)(b - a);
 }
 
 /* The probability at which a run with this peak ends. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "postproc/trace_line.h"
 
@@ -109,17 +110,19 @@ static void fill_gaps(const struct line *line, float *x)
 {
     int last = -1;
 
+    memcpy(x, line->x, (size_t)line->rows * sizeof *x);
     for (int y = 0; y < line->rows; y++) {
-        if (isnan(line->x[y]))
+        if (isnan(x[y]))
             continue;
-        for (int k = last + 1; k < y; k++)
-            x[k] = last < 0 ? line->x[y]
-                            : line->x[last] + (line->x[y] - line->x[last]) * (float)(k - last) / (float)(y - last);
-        x[y] = line->x[y];
+        if (last >= 0)
+            line_bridge(x, last, y);
+        else
+            for (int k = 0; k < y; k++)
+                x[k] = x[y];
         last = y;
     }
     for (int k = last + 1; k < line->rows; k++)
-        x[k] = last < 0 ? 0 : line->x[last];
+        x[k] = last < 0 ? 0 : x[last];
 }
 
 /* due: [rows]: 1 where a row shows a bar, or is next to one that does. */
