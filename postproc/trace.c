@@ -28,6 +28,7 @@ struct work {
     struct group *groups;      /* [n_groups], one per class of the mask */
     size_t n_groups;
     const struct claim **same, **others;   /* [curves]: scratch */
+    struct line **lines;       /* [curves]: scratch */
     uint8_t *scratch;          /* [columns] */
 };
 
@@ -154,6 +155,25 @@ static enum err_code settle_spare(struct work *w, struct group *g, const struct 
     return rc;
 }
 
+/* Sharpens all lines with the scan's own ink. */
+static enum err_code refine(struct work *w, const struct trace_track *track, int columns, const struct job *job,
+                            struct err *e)
+{
+    enum err_code rc = ERR_OK;
+    size_t n = 0;
+
+    if (!track->shade)
+        return ERR_OK;
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n; i++)
+            w->lines[n++] = &w->groups[k].lines[i];
+    rc = bars_read(w->lines, n, track, columns, job, e);
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
+            rc = line_refine(&w->groups[k].lines[i], w->groups[k].evidence.class_index != STYLE_SOLID, e);
+    return rc;
+}
+
 static double mean_position(const struct line *line)
 {
     double sum = 0;
@@ -239,8 +259,9 @@ static enum err_code open_work(struct work *w, const struct mask *mask, const st
     w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
     w->same = calloc(track->n, sizeof *w->same);
     w->others = calloc(track->n, sizeof *w->others);
+    w->lines = calloc(track->n, sizeof *w->lines);
     w->scratch = malloc((size_t)mask_columns(mask));
-    if (!w->groups || !w->same || !w->others || !w->scratch)
+    if (!w->groups || !w->same || !w->others || !w->lines || !w->scratch)
         return err_memory(e, "tracing a track");
     for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
         rc = open_group(w, &w->groups[w->n_groups], mask, track, (int)w->n_groups, e);
@@ -259,6 +280,7 @@ static void free_work(struct work *w)
         free(g->at);
     }
     free(w->scratch);
+    free(w->lines);
     free(w->others);
     free(w->same);
     free(w->groups);
@@ -282,6 +304,8 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = settle_spare(&w, &w.groups[k], job, e);
     if (rc == ERR_OK)
         rc = untangle(&w, job, e);
+    if (rc == ERR_OK)
+        rc = refine(&w, track, mask_columns(mask), job, e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
         struct group *g = &w.groups[k];
 

@@ -29,8 +29,8 @@ struct trace_track {
     const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
     const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */
     size_t n;
-    trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order, once, if curves
-                                      * of one style are to be told apart */
+    trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for some, where
+                                      * curves swing fast, and before for all if two are of one style */
     void *shade_ctx;
 };
 

@@ -49,6 +49,7 @@ void line_free(struct line *line)
     free(line->claim);
     free(line->shade);
     free(line->breadth);
+    bars_free(&line->bars);
     memset(line, 0, sizeof *line);
 }
 
@@ -80,10 +81,11 @@ static bool find_run(const struct evidence_row *row, int at, float least, int *f
     return true;
 }
 
-/* Where between an inner and an outer column the probability crosses the run's edge level. */
+/* Where between an inner and an outer column the probability crosses the run's edge level; at the inner one if that
+ * is under it, as the ends of a run may be that has its peak far from the path. */
 static float crossing(float inside, float outside, float edge)
 {
-    return inside > outside ? (inside - edge) / (inside - outside) : 0;
+    return inside > outside ? fmaxf(0, inside - edge) / (inside - outside) : 0;
 }
 
 static void measure_run(struct line *line, int y, const struct evidence_row *row, int columns, int first, int last)

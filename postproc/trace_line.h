@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "postproc/trace_bars.h"
 #include "postproc/trace_evidence.h"
 
 /* What the path runs through in a row. */
@@ -30,6 +31,7 @@ struct line {
     uint8_t *shade;     /* [rows]: how dark it is drawn, 0 where that is not known */
     uint8_t *breadth;   /* [rows]: how thick, in quarters of a column, 0 where that is not known */
     float radius;       /* half the line's thickness in the mask */
+    struct bars bars;   /* the scan's ink where the line swings fast, once bars_read has been called */
 };
 
 enum err_code line_alloc(struct line *line, int rows, struct err *e);
@@ -43,6 +45,13 @@ enum err_code line_centre(struct line *line, const struct evidence *ev, struct e
 
 /* Sharpens x where the line swings fast, from the ends of the runs around. */
 enum err_code line_sharpen(struct line *line, struct err *e);
+
+/* Marks in fast: [rows] with 1 the rows that show a bar, wider than the line is thick, and those next to them. */
+void line_fast(const struct line *line, uint8_t *fast);
+
+/* Sharpens x further there, from the scan's ink that bars_read has read; broken: it comes in dashes or dots.  Leaves it
+ * as it is where nothing was read, or the pen is too thick to show more than the mask. */
+enum err_code line_refine(struct line *line, bool broken, struct err *e);
 
 enum { LINE_LEAP = 20 };   /* columns from one row to the next; more is no step of a curve but a leap */
 
