@@ -35,29 +35,127 @@ static uint32_t next(uint32_t *random)
     return (*random = *random * 1664525u + 1013904223u) >> 16;
 }
 
-/* Swings of up to 100 columns that turn every three to six rows: what is seen of them is one bar a row. */
+/* Swings of up to 100 columns that turn every three to six rows, or every two to four: x: [rows]. */
+static void swing(double *x, int rows, int least, int kinds)
+{
+    uint32_t random = 1;
+    double from = 150;
+
+    for (int y = 0; y < rows;) {
+        int until = y + least + (int)next(&random) % kinds, first = y;
+        double to = 100 + (double)next(&random) / 65536 * 100;
+
+        for (; y < until && y < rows; y++)
+            x[y] = from + (to - from) * (y - first) / (until - first);
+        from = to;
+    }
+}
+
+/* What is seen of them is one bar a row. */
 static void test_swings_that_run_into_one_another(void **state)
 {
     enum { ROWS = 600 };
     struct page p = page_of(1, ROWS);
     static double x[ROWS];
-    uint32_t random = 1;
-    double from = 150;
     struct trace t;
 
     (void)state;
-    for (int y = 0; y < ROWS;) {
-        int rows = 3 + (int)next(&random) % 4;
-        double to = 100 + (double)next(&random) / 65536 * 100;
-
-        for (int k = 0; k < rows && y < ROWS; k++, y++)
-            x[y] = from + (to - from) * k / rows;
-        from = to;
-    }
+    swing(x, ROWS, 3, 4);
     curve(&p, 0, x, 0, ROWS - 1);
     trace(&p, one_solid, 1, &t);
     assert_true(share_near(&t, x, 10, ROWS - 11, 0.01 * WIDTH) > 0.8);
     trace_clear(&t);
+    page_free(&p);
+}
+
+enum { SCAN_ROWS = 600 };
+
+/* A scan of one curve: its ink, and the row that cannot be read. */
+struct scan {
+    double x[SCAN_ROWS];
+    uint8_t ink[SCAN_ROWS][COLUMNS];
+    int last, fails_after;
+};
+
+static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
+{
+    struct scan *s = ctx;
+
+    assert_true(y > s->last);
+    s->last = y;
+    if (y > s->fails_after)
+        return err_set(e, ERR_MALFORMED, "a bad row");
+    memcpy(ink, s->ink[y], COLUMNS);
+    return ERR_OK;
+}
+
+/* The mask of a curve that swings every two to four rows, and its scan with a pen of some radius. */
+static struct page page_of_swings(struct scan *s, double radius)
+{
+    struct page p = page_of(1, SCAN_ROWS), ink = page_of(1, SCAN_ROWS);
+
+    memset(s, 0, sizeof *s);
+    s->last = -1;
+    s->fails_after = SCAN_ROWS;
+    swing(s->x, SCAN_ROWS, 2, 3);
+    curve(&p, 0, s->x, 0, SCAN_ROWS - 1);
+    curve(&ink, 0, s->x, 0, SCAN_ROWS - 1);
+    for (int y = 0; y < SCAN_ROWS; y++)
+        for (int k = 0; k < COLUMNS; k++)   /* stroke's logit falls by 6 a column, to 0 at 1.6 from the line */
+            s->ink[y][k] = ink.logits[y * COLUMNS + k] > 6 * (1.6 - radius) ? 180 : 20;
+    page_free(&ink);
+    return p;
+}
+
+/* Their strokes are one in the mask, but not in the ink of a thin pen. */
+static void test_thin_ink_tells_swings_apart(void **state)
+{
+    static struct scan s;
+    struct page p = page_of_swings(&s, 1);
+    struct err e = {0};
+    struct trace by_mask, by_ink;
+
+    (void)state;
+    trace(&p, one_solid, 1, &by_mask);
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &by_ink, &e), ERR_OK);
+    double mask_share = share_near(&by_mask, s.x, 10, SCAN_ROWS - 11, 0.01 * WIDTH);
+    double ink_share = share_near(&by_ink, s.x, 10, SCAN_ROWS - 11, 0.01 * WIDTH);
+    assert_true(ink_share > mask_share + 0.1);
+    trace_clear(&by_ink);
+    trace_clear(&by_mask);
+    page_free(&p);
+}
+
+/* Ink that says nothing of swings, an even fill, does not draw the curve anywhere. */
+static void test_a_fill_changes_nothing(void **state)
+{
+    static struct scan s;
+    struct page p = page_of_swings(&s, 1);
+    struct err e = {0};
+    struct trace by_mask, by_fill;
+
+    (void)state;
+    memset(s.ink, 180, sizeof s.ink);
+    trace(&p, one_solid, 1, &by_mask);
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &by_fill, &e), ERR_OK);
+    for (int y = 0; y < SCAN_ROWS; y++)
+        assert_float_equal(by_fill.x[y], by_mask.x[y], 0);
+    trace_clear(&by_fill);
+    trace_clear(&by_mask);
+    page_free(&p);
+}
+
+static void test_a_scan_that_cannot_be_read(void **state)
+{
+    static struct scan s;
+    struct page p = page_of_swings(&s, 1);
+    struct err e = {0};
+    struct trace t;
+
+    (void)state;
+    s.fails_after = 300;
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &t, &e), ERR_MALFORMED);
+    assert_null(t.x);
     page_free(&p);
 }
 
@@ -90,6 +188,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kicks_keep_their_tips),
         cmocka_unit_test(test_swings_that_run_into_one_another),
+        cmocka_unit_test(test_thin_ink_tells_swings_apart),
+        cmocka_unit_test(test_a_fill_changes_nothing),
+        cmocka_unit_test(test_a_scan_that_cannot_be_read),
         cmocka_unit_test(test_tip_that_is_thinner_than_the_pen),
     };
 

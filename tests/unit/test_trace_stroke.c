@@ -10,14 +10,15 @@ struct scan {
     double thin, thick;  /* half the width of the light one and of the dark one */
     int noise;           /* up to this much less, row by row, under both */
     int smeared;         /* row from which a smear on its far side hides how thick the light one is; 0: none */
-    int fails_at, asked; /* row; rows asked for so far */
+    int fails_at, asked; /* row; rows asked for so far, until all have been */
 };
 
 static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
 {
     struct scan *s = ctx;
 
-    assert_int_equal(y, s->asked++);
+    if (s->asked < ROWS)   /* then for those in which a curve swings fast */
+        assert_int_equal(y, s->asked++);
     if (y == s->fails_at)
         return err_set(e, ERR_MALFORMED, "a bad row");
     for (int x = 0; x < COLUMNS; x++) {
@@ -52,18 +53,8 @@ static struct page page_of_two(struct scan *s)
 static enum err_code trace_two(const struct page *p, struct scan *s, struct trace *out, struct err *e)
 {
     static const enum curve_style style[] = {STYLE_SOLID, STYLE_SOLID};
-    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = 2, .shade = give,
-                                .shade_ctx = s};
-    struct mask *mask;
-    enum err_code rc;
 
-    memset(out, 0, 2 * sizeof *out);
-    assert_int_equal(mask_create(&mask, 1, ROWS, COLUMNS, e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, ROWS, &(struct mask_logits){p->logits, ROWS * COLUMNS, COLUMNS, COLUMNS, 0, NULL}, e),
-                     ERR_OK);
-    rc = trace_track(mask, &track, out, NULL, e);
-    mask_free(mask);
-    return rc;
+    return trace_scan(p, style, 2, give, s, out, e);
 }
 
 /* Share of rows in which the two of a scan come back as the light and the dark one, or the thin and the thick one. */

@@ -70,21 +70,32 @@ static inline void curve(struct page *p, int k, const double *x, int first, int 
         stroke(p, k, x[y], y, x[y + 1], y + 1, 4);
 }
 
+/* Traces the page's masks and, if shade is given, the scan that it gives. */
+static inline enum err_code trace_scan(const struct page *p, const enum curve_style *style, size_t n, trace_shade shade,
+                                       void *shade_ctx, struct trace *out, struct err *e)
+{
+    struct mask *mask;
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade,
+                                .shade_ctx = shade_ctx};
+    size_t plane = (size_t)p->rows * COLUMNS;
+    enum err_code rc;
+
+    memset(out, 0, n * sizeof *out);
+    assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, p->rows, &(struct mask_logits){p->logits, plane, COLUMNS, COLUMNS, 0, NULL}, e),
+                     ERR_OK);
+    rc = trace_track(mask, &track, out, NULL, e);
+    mask_free(mask);
+    return rc;
+}
+
 static inline void trace(const struct page *p, const enum curve_style *style, size_t n, struct trace *out)
 {
     struct err e = {0};
-    struct mask *mask;
-    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n};
-    size_t plane = (size_t)p->rows * COLUMNS;
 
-    memset(out, 0, n * sizeof *out);
-    assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, &e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, p->rows, &(struct mask_logits){p->logits, plane, COLUMNS, COLUMNS, 0, NULL}, &e),
-                     ERR_OK);
-    assert_int_equal(trace_track(mask, &track, out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_scan(p, style, n, NULL, NULL, out, &e), ERR_OK);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(out[i].rows, p->rows);
-    mask_free(mask);
 }
 
 /* Share of rows first..last that lie within `by` columns of x. */
