@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.7960f,
-    [CONFIDENCE_PEAK] = 1.7596f,
-    [CONFIDENCE_LEAST] = 1.0684f,
-    [CONFIDENCE_RIVAL] = -0.9813f,
-    [CONFIDENCE_OTHER] = 0.1174f,
-    [CONFIDENCE_RUN] = -0.1772f,
-    [CONFIDENCE_CENTRE] = 0.0614f,
-    [CONFIDENCE_SLOPE] = 0.0571f,
-    [CONFIDENCE_ROUGH] = -1.3290f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.0722f,
-    [CONFIDENCE_MEETINGS] = -0.9827f,
+    [CONFIDENCE_ONE] = 0.9800f,
+    [CONFIDENCE_PEAK] = 1.9998f,
+    [CONFIDENCE_LEAST] = 0.9178f,
+    [CONFIDENCE_RIVAL] = -1.3030f,
+    [CONFIDENCE_OTHER] = 0.3517f,
+    [CONFIDENCE_RUN] = -0.1553f,
+    [CONFIDENCE_CENTRE] = 0.0283f,
+    [CONFIDENCE_SLOPE] = 0.0499f,
+    [CONFIDENCE_ROUGH] = -1.0514f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.3332f,
+    [CONFIDENCE_MEETINGS] = -1.0350f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains

@@ -117,7 +117,7 @@ def well_pair(rng, track, look, las_dir):
     """random_curve of two curves of one real well."""
     values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, 2)
     fractions, policy = curves.place(rng, values.ravel(), track.divisions, look.clear)
-    if rng.random() < (0.4 if look.clear and not look.brittle else 0.15):
+    if rng.random() < (0.25 if look.clear and not look.brittle else 0.15):
         fractions = curves.calm(rng, fractions, track.x1 - track.x0)
     first, second = np.split(fractions, 2)
     if rng.random() < 0.5:
@@ -169,7 +169,7 @@ def draw_curves(rng, canvas, track, look, las_dir):
         chance = rng.random()
         if chance < 0.14:
             well = gauge_pair(rng, track, look, las_dir)
-        elif chance < 0.5 and las_dir:
+        elif chance < 0.62 and las_dir:
             well = well_pair(rng, track, look, las_dir)
     for kind in wanted:
         fractions, policy = well.pop(0) if well else random_curve(rng, track, look, las_dir, kind, drawn)
