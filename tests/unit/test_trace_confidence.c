@@ -91,12 +91,12 @@ static void test_each_trouble_makes_doubt(void **state)
 
     (void)state;
     scene_make(&s);
-    float sure = confidence_of(&s, 2);
+    float doubt = 1 - confidence_of(&s, 2);
     s.line[0].peak[AT + 4] = 0.3f;                 /* faint nearby */
-    assert_true(confidence_of(&s, 2) < sure - 0.02f);
+    assert_true(1 - confidence_of(&s, 2) > 1.5f * doubt);
     s.line[0].peak[AT + 4] = 0.95f;
     s.line[0].rival[AT] = 0.9f;                    /* as much ink of its style elsewhere */
-    assert_true(confidence_of(&s, 2) < sure - 0.02f);
+    assert_true(1 - confidence_of(&s, 2) > 1.5f * doubt);
     s.line[0].rival[AT] = 0;
     for (int y = AT - 60; y < AT + 60; y++)        /* jitter of 1 % of the track's width */
         s.line[0].centre[y] += y % 2 ? 3 : 0;
