@@ -8,7 +8,8 @@
 /* At 200 dpi, for which the masks are made, 12 rows are 1.5 mm. */
 enum {
     BRIDGE_ROWS = 12,    /* longest hole that is bridged in any case */
-    LEAP_ROWS = 48,      /* and between good stretches that go on straight */
+    STEEP_ROWS = 24,     /* and between good stretches */
+    LEAP_ROWS = 48,      /* and between good stretches that go on about straight down */
     BORDER_ROWS = 300,   /* of a line that never leaves the track's edge are the edge itself */
     SHORT_ROWS = 3, ALONE_ROWS = 10,
     NEAR = 90,           /* rows in which own ink is counted */
@@ -164,10 +165,12 @@ static int there_near(const struct line *line, int y, int way)
 /* Whether the hole between rows a and b, which have positions, is to be bridged. */
 static bool bridgeable(const struct line *line, int a, int b)
 {
+    float slope = b - a <= STEEP_ROWS + 1 ? 3 : 0.5f;   /* columns a row, at most */
+
     if (b - a <= BRIDGE_ROWS + 1)
         return true;
     return b - a <= LEAP_ROWS + 1 && there_near(line, a, -1) >= 10 && there_near(line, b, 1) >= 10 &&
-           fabsf(line->x[b] - line->x[a]) <= 0.5f * (float)(b - a);
+           fabsf(line->x[b] - line->x[a]) <= slope * (float)(b - a);
 }
 
 void finish_gaps(struct line *line)
