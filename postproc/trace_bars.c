@@ -79,10 +79,11 @@ static void sum_up(struct line *line, float dark)
 {
     for (int y = 0; y < line->rows; y++) {
         const struct bar *bar = &line->bars.row[y];
-        float *sum = line->bars.sum + bar->at;
+        float *sum;
 
         if (bar->n == 0)
             continue;
+        sum = line->bars.sum + bar->at;
         sum[0] = 0;
         for (int x = 1; x <= bar->n; x++)
             sum[x] = sum[x - 1] + fminf(1, sum[x] / dark);
