@@ -190,15 +190,28 @@ static enum err_code read_format(struct reading *r, const struct reader *reader,
     return ERR_OK;
 }
 
-static enum err_code read_confidence(struct reading *r, const struct reader *reader, const char *value, struct err *e)
+static enum err_code read_switch(const struct reader *reader, const char *value, bool *on, struct err *e)
 {
     static const char *const words[] = { "0", "false", "1", "true" };
     char quote[VALUE_QUOTE_MAX];
     int word = value_word(value, words, sizeof words / sizeof words[0]);
     if (word < 0)
-        return err_field(e, ERR_INVALID, reader->name, "confidence \"%s\" must be 0 or 1.", value_quote(quote, value));
-    r->out->request.confidence_columns = word >= 2;
+        return err_field(e, ERR_INVALID, reader->name, "%s \"%s\" must be 0 or 1.", reader->name, value_quote(quote, value));
+    *on = word >= 2;
     return ERR_OK;
+}
+
+static enum err_code read_confidence(struct reading *r, const struct reader *reader, const char *value, struct err *e)
+{
+    return read_switch(reader, value, &r->out->request.confidence_columns, e);
+}
+
+static enum err_code read_second_look(struct reading *r, const struct reader *reader, const char *value, struct err *e)
+{
+    bool wanted = true;
+    enum err_code code = read_switch(reader, value, &wanted, e);
+    r->out->request.one_look = !wanted;
+    return code;
 }
 
 #define TEXT(field, member, how) \
@@ -216,6 +229,7 @@ static const struct reader readers[] = {
     { "step", read_step, false, false, 0, 0 },
     { "format", read_format, false, false, 0, 0 },
     { "confidence", read_confidence, false, false, 0, 0 },
+    { "second_look", read_second_look, false, false, 0, 0 },
     TEXT("model", model, read_model),
     TEXT("key", key, read_text),
     TEXT("well", request.header.well, read_text),

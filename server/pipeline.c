@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/mirror.h"
 #include "nn/windows.h"
 #include "postproc/table.h"
 #include "server/normalise.h"
@@ -196,7 +197,8 @@ static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct 
     for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
         struct track_run *run = &p->runs[i];
         window_blend_begin(run->blend, k);
-        rc = curvenet_forward(p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
+        bool twice = run->track->n_curves > 1 && !p->request->one_look;
+        rc = (twice ? curvenet_forward_mirrored : curvenet_forward)(p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
                               window_blend_sink, run->blend, p->job, e);
     }
     return rc;

@@ -111,6 +111,16 @@ def test_repeated_fields_keep_their_order(server, scan):
     assert [c["mnemonic"] for c in raw.json()["curves"]] == ["GR", "CALI"]
 
 
+def test_a_second_look_is_for_tracks_of_several_curves(server, scan):
+    def mask(curves, **more):
+        artifacts = server.digitize(scan, DEPTHS + curves + list(more.items())).json()["artifacts"]
+        return server.get(artifacts["mask"]).content
+
+    two = CURVE + [("curve", "CALI:IN:6:16:lin:dashed")]
+    assert mask(two) == mask(two, second_look="1") != mask(two, second_look="0")
+    assert mask(CURVE) == mask(CURVE, second_look="0") == mask(two, second_look="0")
+
+
 def test_thousands_of_depth_lines_and_edges(server, scan):
     lines = [("depth_line", f"{row * 0.06:.2f}:{1000 + row * 0.01:.2f}") for row in range(5000)]
     edges = [("edge", f"{row * 0.06:.2f}:2:157") for row in range(5000)]

@@ -56,6 +56,7 @@ static void a_whole_request(void **state)
     assert_near(q->depth_bottom, 438.88697371074556, 0);
     assert_near(q->step, 0.05, 0);
     assert_true(q->confidence_columns);
+    assert_false(q->one_look);
     assert_int_equal(q->layout.depth_unit, DEPTH_M);
     assert_int_equal(q->layout.y0, 0);
     assert_int_equal(q->layout.y1, 5594);
@@ -246,6 +247,7 @@ static void wrong_words_are_refused(void **state)
     long_text[sizeof long_text - 1] = '\0';
     REFUSED(ERR_INVALID, "format", "format", "xml");
     REFUSED(ERR_INVALID, "confidence", "confidence", "maybe");
+    REFUSED(ERR_INVALID, "second_look", "second_look", "thrice");
     REFUSED(ERR_INVALID, "model", "model", "../etc/passwd");
     REFUSED(ERR_INVALID, "model", "model", ".hidden");
     REFUSED(ERR_INVALID, "model", "model", long_text);
@@ -319,13 +321,14 @@ static void json_gives_the_same(void **state)
     struct digitize_options o;
     struct err e;
     const char *body = " {\"key\":\"uploads/a.tif\",\"depth_top\":100.1,\"depth_bottom\":\"200\",\"depth_unit\":\"ft\",\"step\":0.1,"
-                       "\"track\":[15,0,426,5594],\"curve\":[\"GR:GAPI:0:150\",\"CALI:IN:6:16\"],\"edge\":\"7:15:420\",\"confidence\":true} \n";
+                       "\"track\":[15,0,426,5594],\"curve\":[\"GR:GAPI:0:150\",\"CALI:IN:6:16\"],\"edge\":\"7:15:420\",\"confidence\":true,\"second_look\":0} \n";
     assert_int_equal(parse_json(body, &o, &e), ERR_OK);
     assert_string_equal(o.key, "uploads/a.tif");
     assert_near(o.request.depth_top, 100.1, 0);
     assert_near(o.request.depth_bottom, 200, 0);
     assert_near(o.request.step, 0.1, 0);
     assert_true(o.request.confidence_columns);
+    assert_true(o.request.one_look);
     assert_int_equal(o.request.layout.y1, 5594);
     assert_int_equal(o.request.layout.tracks[0].n_curves, 2);
     assert_int_equal(o.request.layout.tracks[0].n_edges, 1);

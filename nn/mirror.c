@@ -1,0 +1,76 @@
+#include "nn/mirror.h"
+
+#include <stdlib.h>
+
+#include "base/size.h"
+
+struct mirror {
+    int classes, height, width;
+    float *logits;       /* [classes, height, width], laid back */
+    curvenet_sink sink;
+    void *sink_ctx;
+};
+
+static float *row_of(const struct mirror *m, int class, int y)
+{
+    return m->logits + ((size_t)class * (size_t)m->height + (size_t)y) * (size_t)m->width;
+}
+
+static enum err_code keep_mirrored(void *ctx, int y, int rows, const float *logits, size_t class_stride,
+                                   size_t row_stride, struct err *e)
+{
+    const struct mirror *m = ctx;
+    (void)e;
+    for (int c = 0; c < m->classes; c++)
+        for (int r = 0; r < rows; r++) {
+            const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
+            float *to = row_of(m, c, y + r);
+            for (int x = 0; x < m->width; x++)
+                to[m->width - 1 - x] = from[x];
+        }
+    return ERR_OK;
+}
+
+static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, size_t class_stride,
+                               size_t row_stride, struct err *e)
+{
+    const struct mirror *m = ctx;
+    for (int c = 0; c < m->classes; c++)
+        for (int r = 0; r < rows; r++) {
+            const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
+            float *to = row_of(m, c, y + r);
+            for (int x = 0; x < m->width; x++)
+                to[x] = 0.5F * (to[x] + from[x]);
+        }
+    return m->sink(m->sink_ctx, y, rows, row_of(m, 0, y), (size_t)m->height * (size_t)m->width, (size_t)m->width, e);
+}
+
+static void turn(uint8_t *to, const uint8_t *ink, size_t stride, int height, int width)
+{
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            to[(size_t)y * (size_t)width + (size_t)x] = ink[(size_t)y * stride + (size_t)(width - 1 - x)];
+}
+
+enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool *pool, const uint8_t *ink,
+                                        size_t stride, int height, int width, curvenet_sink sink, void *sink_ctx,
+                                        const struct job *job, struct err *e)
+{
+    struct mirror m = { .classes = curvenet_info(net)->classes, .height = height, .width = width, .sink = sink,
+                        .sink_ctx = sink_ctx };
+    size_t pixels, floats, bytes;
+    bool fits = size_mul((size_t)height, (size_t)width, &pixels) && size_mul(pixels, (size_t)m.classes, &floats) &&
+                size_mul(floats, sizeof *m.logits, &bytes);
+    uint8_t *turned = fits ? malloc(pixels) : NULL;
+    m.logits = fits ? malloc(bytes) : NULL;
+    enum err_code code = turned && m.logits ? ERR_OK : err_memory(e, "a window's mirror image");
+    if (!code) {
+        turn(turned, ink, stride, height, width);
+        code = curvenet_forward(net, pool, turned, (size_t)width, height, width, keep_mirrored, &m, job, e);
+    }
+    if (!code)
+        code = curvenet_forward(net, pool, ink, stride, height, width, pass_mean, &m, job, e);
+    free(turned);
+    free(m.logits);
+    return code;
+}

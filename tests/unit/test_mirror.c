@@ -1,0 +1,110 @@
+/* A window seen twice: the mean of both looks, the same for a scan and its mirror image. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "nn/mirror.h"
+#include "tests/unit/checkpoint_file.h"
+#include "tests/unit/temp_dir.h"
+
+enum { CLASSES = 2, H = 150, W = 96, STRIDE = W + 5 };
+
+static char dir[64], path[80];
+static struct curvenet *net;
+static struct pool *pool;
+
+struct answer {
+    float logits[CLASSES][H][W];
+    bool fail;
+};
+
+static enum err_code collect(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
+                             struct err *e)
+{
+    struct answer *a = ctx;
+    if (a->fail)
+        return err_set(e, ERR_DISK_FULL, "The sink is full.");
+    for (int c = 0; c < CLASSES; c++)
+        for (int r = 0; r < rows; r++)
+            memcpy(a->logits[c][y + r], logits + (size_t)c * class_stride + (size_t)r * row_stride, sizeof a->logits[c][0]);
+    return ERR_OK;
+}
+
+/* Ink that is not its own mirror image. */
+static void draw(uint8_t ink[H][STRIDE], bool turned)
+{
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++)
+            ink[y][turned ? W - 1 - x : x] = (uint8_t)(y % 20 == 0 || abs(x - 30 - y / 3) < 2 ? 255 : 7 * x % 50);
+}
+
+typedef enum err_code look(const struct curvenet *, struct pool *, const uint8_t *, size_t, int, int, curvenet_sink,
+                           void *, const struct job *, struct err *);
+
+static void see(look *how, uint8_t ink[H][STRIDE], struct answer *a)
+{
+    struct err e;
+    err_clear(&e);
+    if (how(net, pool, ink[0], STRIDE, H, W, collect, a, NULL, &e))
+        fail_msg("%s", e.text);
+}
+
+static void the_answer_is_the_mean_of_both_looks(void **state)
+{
+    (void)state;
+    static uint8_t ink[H][STRIDE], turned[H][STRIDE];
+    static struct answer straight, mirrored, both, both_turned;
+    draw(ink, false);
+    draw(turned, true);
+    see(curvenet_forward, ink, &straight);
+    see(curvenet_forward, turned, &mirrored);
+    see(curvenet_forward_mirrored, ink, &both);
+    see(curvenet_forward_mirrored, turned, &both_turned);
+    int different = 0;
+    for (int c = 0; c < CLASSES; c++)
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) {
+                float a = straight.logits[c][y][x], b = mirrored.logits[c][y][W - 1 - x];
+                different += a != b;
+                assert_true(both.logits[c][y][x] == 0.5F * (a + b));
+                assert_true(both.logits[c][y][x] == both_turned.logits[c][y][W - 1 - x]);
+            }
+    assert_true(different > H * W);
+}
+
+static void it_can_be_stopped_and_its_sink_can_fail(void **state)
+{
+    (void)state;
+    static uint8_t ink[H][STRIDE];
+    static struct answer a = { .fail = true };
+    struct err e;
+    err_clear(&e);
+    assert_int_equal(curvenet_forward_mirrored(net, pool, ink[0], STRIDE, H, W, collect, &a, NULL, &e), ERR_DISK_FULL);
+    struct job job = { .cancelled = true };
+    err_clear(&e);
+    assert_int_equal(curvenet_forward_mirrored(net, pool, ink[0], STRIDE, H, W, collect, &a, &job, &e), ERR_CANCELLED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_answer_is_the_mean_of_both_looks),
+        cmocka_unit_test(it_can_be_stopped_and_its_sink_can_fail),
+    };
+    const struct checkpoint_file spec = { .dim = 16, .heads = 2, .mlp = 16, .layers = 1, .classes = CLASSES };
+    struct err e;
+    temp_dir_make(dir);
+    snprintf(path, sizeof path, "%s/x.safetensors", dir);
+    checkpoint_file_write(path, &spec);
+    if (curvenet_load(&net, path, 1, &e) || pool_create(&pool, 2, &e))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    pool_free(pool);
+    curvenet_free(net);
+    temp_dir_remove(dir);
+    return failed;
+}
