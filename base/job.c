@@ -13,6 +13,8 @@ enum err_code job_check(const struct job *job, struct err *e)
 {
     if (!job)
         return ERR_OK;
+    if (job->whole)
+        return job_check(job->whole, e);
     if (atomic_load_explicit(&job->cancelled, memory_order_relaxed))
         return err_set(e, ERR_CANCELLED, "The request was cancelled.");
     if (job->deadline_ns && job_now_ns() >= job->deadline_ns)
@@ -22,6 +24,8 @@ enum err_code job_check(const struct job *job, struct err *e)
 
 void job_progress(const struct job *job, const char *stage, double fraction)
 {
-    if (job && job->progress)
+    if (job && job->whole)
+        job_progress(job->whole, stage, job->begin + (job->end - job->begin) * fraction);
+    else if (job && job->progress)
         job->progress(job->progress_ctx, stage, fraction);
 }

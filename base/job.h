@@ -15,6 +15,10 @@ struct job {
     /* Called from the job's own thread with a stage's name and the fraction of it done, 0..1. */
     void (*progress)(void *ctx, const char *stage, double fraction);
     void *progress_ctx;
+    /* A part of another job, whose cancellation, deadline and progress are the whole's: its fractions 0..1 are the
+     * whole's begin..end.  The other members are not read. */
+    const struct job *whole;
+    double begin, end;
 };
 
 /* CLOCK_MONOTONIC in nanoseconds. */

@@ -1,5 +1,6 @@
 #include "nn/mirror.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/size.h"
@@ -31,6 +32,18 @@ static enum err_code keep_mirrored(void *ctx, int y, int rows, const float *logi
     return ERR_OK;
 }
 
+/* The logit of the mean of both probabilities: what one look is sure of and the other missed stays likely, which the
+ * mean of logits would lose.  Where neither sees anything, as on most of the paper, the larger one is near enough. */
+static float mean_look(float a, float b)
+{
+    enum { NOTHING = -6, MOST = 30 };
+    if (a < NOTHING && b < NOTHING)
+        return fmaxf(a, b);
+    float against_a = expf(-fmaxf(fminf(a, MOST), -MOST)), against_b = expf(-fmaxf(fminf(b, MOST), -MOST));
+    float p = 1 / (1 + against_a), q = 1 / (1 + against_b);
+    return logf((p + q) / (against_a * p + against_b * q));
+}
+
 static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, size_t class_stride,
                                size_t row_stride, struct err *e)
 {
@@ -40,7 +53,7 @@ static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, 
             const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
             float *to = row_of(m, c, y + r);
             for (int x = 0; x < m->width; x++)
-                to[x] = 0.5F * (to[x] + from[x]);
+                to[x] = mean_look(to[x], from[x]);
         }
     return m->sink(m->sink_ctx, y, rows, row_of(m, 0, y), (size_t)m->height * (size_t)m->width, (size_t)m->width, e);
 }
@@ -59,6 +72,7 @@ enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool 
     struct mirror m = { .classes = curvenet_info(net)->classes, .height = height, .width = width, .sink = sink,
                         .sink_ctx = sink_ctx };
     size_t pixels, floats, bytes;
+    struct job first = { .whole = job, .begin = 0, .end = 0.5 }, second = { .whole = job, .begin = 0.5, .end = 1 };
     bool fits = size_mul((size_t)height, (size_t)width, &pixels) && size_mul(pixels, (size_t)m.classes, &floats) &&
                 size_mul(floats, sizeof *m.logits, &bytes);
     uint8_t *turned = fits ? malloc(pixels) : NULL;
@@ -66,10 +80,10 @@ enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool 
     enum err_code code = turned && m.logits ? ERR_OK : err_memory(e, "a window's mirror image");
     if (!code) {
         turn(turned, ink, stride, height, width);
-        code = curvenet_forward(net, pool, turned, (size_t)width, height, width, keep_mirrored, &m, job, e);
+        code = curvenet_forward(net, pool, turned, (size_t)width, height, width, keep_mirrored, &m, &first, e);
     }
     if (!code)
-        code = curvenet_forward(net, pool, ink, stride, height, width, pass_mean, &m, job, e);
+        code = curvenet_forward(net, pool, ink, stride, height, width, pass_mean, &m, &second, e);
     free(turned);
     free(m.logits);
     return code;

@@ -193,13 +193,18 @@ static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, 
 static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct err *e)
 {
     size_t stride = (size_t)normalise_columns(p->input);
+    size_t n = p->request->layout.n_tracks;
+    double share = 1.0 / (p->windows.count * (double)n);
     enum err_code rc = ERR_OK;
-    for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
+    for (size_t i = 0; rc == ERR_OK && i < n; i++) {
         struct track_run *run = &p->runs[i];
+        double begin = ((double)k * (double)n + (double)i) * share;
+        struct job part = {.whole = p->job, .begin = begin, .end = begin + share};
         window_blend_begin(run->blend, k);
         bool twice = run->track->n_curves > 1 && !p->request->one_look;
-        rc = (twice ? curvenet_forward_mirrored : curvenet_forward)(p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
-                              window_blend_sink, run->blend, p->job, e);
+        rc = (twice ? curvenet_forward_mirrored : curvenet_forward)(
+            p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
+            window_blend_sink, run->blend, &part, e);
     }
     return rc;
 }
@@ -222,7 +227,7 @@ static enum err_code run_windows(struct pipeline *p, struct err *e)
         clock_stage(p, STAGE_FORWARD, &since);
         if (rc != ERR_OK)
             return rc;
-        job_progress(p->job, "forward", (k + 1.0) / p->windows.count);
+        job_progress(p->job, "network", (k + 1.0) / p->windows.count);
     }
     free(p->ink);
     p->ink = NULL;

@@ -94,7 +94,7 @@ async function takeSample() {
 
 const stageNames = {
   upload: "Sending the scan", queue: "Waiting for a free slot", start: "Starting", weights: "Reading the weights",
-  fetch: "Fetching the scan", decode: "Reading the TIFF", network: "CurveNet", forward: "CurveNet",
+  fetch: "Fetching the scan", decode: "Reading the TIFF", network: "CurveNet",
   trace: "Tracing the curves", calibrate: "Reading depths and scales", write: "Writing CSV and LAS", store: "Storing the result",
 };
 

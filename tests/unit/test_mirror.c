@@ -53,6 +53,11 @@ static void see(look *how, uint8_t ink[H][STRIDE], struct answer *a)
         fail_msg("%s", e.text);
 }
 
+static double probability(float logit)
+{
+    return 1 / (1 + exp(-(double)logit));
+}
+
 static void the_answer_is_the_mean_of_both_looks(void **state)
 {
     (void)state;
@@ -70,10 +75,31 @@ static void the_answer_is_the_mean_of_both_looks(void **state)
             for (int x = 0; x < W; x++) {
                 float a = straight.logits[c][y][x], b = mirrored.logits[c][y][W - 1 - x];
                 different += a != b;
-                assert_true(both.logits[c][y][x] == 0.5F * (a + b));
+                assert_true(fabs(probability(both.logits[c][y][x]) - (probability(a) + probability(b)) / 2) < 0.002);
                 assert_true(both.logits[c][y][x] == both_turned.logits[c][y][W - 1 - x]);
             }
     assert_true(different > H * W);
+}
+
+static void rise(void *ctx, const char *stage, double fraction)
+{
+    double *last = ctx;
+    assert_string_equal(stage, "network");
+    assert_true(fraction >= *last && fraction <= 1);
+    *last = fraction;
+}
+
+static void its_progress_is_that_of_one_pass(void **state)
+{
+    (void)state;
+    static uint8_t ink[H][STRIDE];
+    static struct answer a;
+    double last = 0;
+    struct err e;
+    err_clear(&e);
+    struct job job = { .progress = rise, .progress_ctx = &last };
+    assert_int_equal(curvenet_forward_mirrored(net, pool, ink[0], STRIDE, H, W, collect, &a, &job, &e), ERR_OK);
+    assert_true(last > 0.6);
 }
 
 static void it_can_be_stopped_and_its_sink_can_fail(void **state)
@@ -93,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_answer_is_the_mean_of_both_looks),
+        cmocka_unit_test(its_progress_is_that_of_one_pass),
         cmocka_unit_test(it_can_be_stopped_and_its_sink_can_fail),
     };
     const struct checkpoint_file spec = { .dim = 16, .heads = 2, .mlp = 16, .layers = 1, .classes = CLASSES };
