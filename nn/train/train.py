@@ -16,7 +16,6 @@ import torch.nn.functional as F
 import fused
 from curvenet import Config, CurveNet
 from data import SHAPES, Batches
-from distill import Teacher
 
 WARMUP_STEPS = 150
 WEIGHT_DECAY = 0.01
@@ -28,17 +27,14 @@ DICE_SLACK = 0.001  # of the image
 FLOOR = 0.005  # of the learning rate, at the end
 
 
-def mask_loss(logits, labels, taught=None, share=0.0):
-    """BCE, curve pixels weighted, plus Dice per class. All [N,K,H,W]. A share of the BCE may be
-    towards probabilities that a teacher gives.
+def mask_loss(logits, labels):
+    """BCE, curve pixels weighted, plus Dice per class. Both [N,K,H,W].
 
     Without the factor, Dice's gradient is hundreds of times BCE's, and without its slack a class
     that is absent from a batch counts nothing: either way the network learns to hedge, and gives
     every solid line a high probability of being dashed."""
     weight = logits.new_tensor(POSITIVE_WEIGHT)
     bce = F.binary_cross_entropy_with_logits(logits, labels, pos_weight=weight)
-    if taught is not None:
-        bce = (1 - share) * bce + share * F.binary_cross_entropy_with_logits(logits, taught)
     p = torch.sigmoid(logits)
     both = (p * labels).sum((0, 2, 3))
     slack = DICE_SLACK * labels.numel() / labels.shape[1]
@@ -70,7 +66,6 @@ class Run:
              {"params": plain, "weight_decay": 0.0}], lr=args.lr)
         self.ema = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.step, self.progress, self.seconds, self.crops = 0, 0.0, 0.0, 0
-        self.teacher = None
 
     def save(self):
         state = {
@@ -90,11 +85,6 @@ class Run:
         self.args.seed = state["seed"]
         self.step, self.progress = state["step"], state["progress"]
         self.seconds, self.crops = state["seconds"], state["crops"]
-
-    def learn_from_average(self):
-        """The average so far becomes the teacher, and where the network goes on from."""
-        self.teacher = Teacher(self.model.config, self.ema, self.device)
-        self.model.load_state_dict(self.ema)
 
     def set_rate(self):
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress)))
@@ -116,13 +106,11 @@ class Run:
         torch._foreach_mul_(averaged, decay)
         torch._foreach_add_(averaged, current, alpha=1 - decay)
 
-    def autocast(self):
-        return torch.autocast(self.device.type, torch.bfloat16, self.progress < self.args.bf16_until)
-
     def forward(self, x):
+        bf16 = self.progress < self.args.bf16_until
         # Each shape and type is compiled anew: worth it for what most batches are.
-        common = self.progress < self.args.bf16_until and x.shape[-2:] == SHAPES[self.args.crops][0][2:]
-        with self.autocast():
+        common = bf16 and x.shape[-2:] == SHAPES[self.args.crops][0][2:]
+        with torch.autocast(self.device.type, torch.bfloat16, bf16):
             return (self.compiled if common else self.model)(x).float()
 
     def train_step(self, ink, bits):
@@ -131,12 +119,8 @@ class Run:
         x = ink.float().div_(255)
         classes = torch.arange(len(self.model.config.classes), device=self.device, dtype=torch.uint8)
         y = (bits >> classes.view(1, -1, 1, 1) & 1).float()
-        taught = None
-        if self.teacher:
-            with self.autocast():
-                taught = self.teacher.probabilities(x)
         logits = self.forward(x.contiguous(memory_format=torch.channels_last))
-        loss = mask_loss(logits, y, taught, self.args.distill)
+        loss = mask_loss(logits, y)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
@@ -214,8 +198,6 @@ def main():
     p.add_argument("--steps", type=int, default=20000, help="step at which the run ends")
     p.add_argument("--until", help="HH:MM or ISO date at which it ends, in place of --steps")
     p.add_argument("--rewind", type=float, help="progress to resume from with --until: extends a run")
-    p.add_argument("--distill", type=float, default=0.0, metavar="SHARE",
-                   help="of BCE towards the mean of mirrored copies as the state's average sees them")
     p.add_argument("--head", choices=("subpixel", "full"), default="subpixel")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--freeze-bn", type=float, default=0.75, help="progress at which BN freezes")
@@ -246,10 +228,6 @@ def main():
     if state:
         run.load(state)
         print(f"resumed at step {run.step}", flush=True)
-        if args.distill:
-            run.learn_from_average()
-    elif args.distill:
-        p.error("--distill needs a state file to learn from")
     if args.rewind is not None:
         run.progress = args.rewind
     if args.pids:
