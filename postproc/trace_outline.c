@@ -119,17 +119,17 @@ static float ink_cost(const struct search *s, int y)
     return s->weights.paper * fminf(much_paper, fmaxf(0, paper)) + s->weights.ink * fminf(much_ink, ink);
 }
 
-/* What the rows around y cost if the curve is at column `at` there. */
-static float cost(struct search *s, int y, float at)
+/* What the rows around y cost if the curve is at column `at` there; as soon as that is no less than `least`, so much. */
+static float cost(struct search *s, int y, float at, float least)
 {
     float *x = s->x, sum = s->weights.shift * fabsf(at - s->line->x[y]);
 
     x[y] = at;
     for (int k = y - 1; k <= y + 1; k++)
         sum += s->weights.bend * fabsf(x[k - 1] - 2 * x[k] + x[k + 1]);
-    for (int k = y - s->drawn.rows; k <= y + s->drawn.rows; k++)
+    for (int k = y - s->drawn.rows; k <= y + s->drawn.rows && sum < least; k++)
         sum += mask_cost(s, k);
-    for (int k = y - s->inked.rows; s->weights.ink > 0 && k <= y + s->inked.rows; k++)
+    for (int k = y - s->inked.rows; s->weights.ink > 0 && k <= y + s->inked.rows && sum < least; k++)
         sum += ink_cost(s, k);
     return sum;
 }
@@ -140,13 +140,13 @@ static bool improve(struct search *s, int y)
 {
     static const float nearby[] = {-0.12f, -0.05f, -0.02f, 0.02f, 0.05f, 0.12f};
     enum { NEARBY = sizeof nearby / sizeof *nearby };
-    float was = s->x[y], best = was, least = cost(s, y, was);
+    float was = s->x[y], best = was, least = cost(s, y, was, INFINITY);
     float lo = s->line->lo[y], width = s->line->hi[y] - lo;
 
     for (int k = 0; k <= PLACES + NEARBY; k++) {
         float at = k < PLACES ? lo + width * (float)k / (PLACES - 1)
                  : k < PLACES + NEARBY ? was + width * nearby[k - PLACES] : (s->x[y - 1] + s->x[y + 1]) / 2;
-        float c = cost(s, y, at);
+        float c = cost(s, y, at, least);
 
         if (c < least) {
             least = c;
