@@ -6,7 +6,7 @@
 
 /* As curvenet_forward, at twice its cost: the answer is the mean of the probabilities (given as logits) for the window
  * and of those for its mirror image, laid back.  Curves look alike both ways, but the network errs in other places, so
- * that the mean tells two curves of a track apart better (test-time augmentation; docs/curvenet.md has figures).  Needs
+ * that the mean tells two curves of a track apart better (test-time augmentation; weights/curvenet.md has figures).  Needs
  * (4 * classes + 1) * height * width bytes more. */
 enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool *pool, const uint8_t *ink,
                                         size_t stride, int height, int width, curvenet_sink sink, void *sink_ctx,
