@@ -32,14 +32,21 @@ static enum err_code keep_mirrored(void *ctx, int y, int rows, const float *logi
     return ERR_OK;
 }
 
+/* The odds against what a logit says. */
+static float odds_against(float logit)
+{
+    enum { MOST = 30 };   /* further on, odds leave what a float holds */
+    return expf(-fmaxf(fminf(logit, MOST), -MOST));
+}
+
 /* The logit of the mean of both probabilities: what one look is sure of and the other missed stays likely, which the
  * mean of logits would lose.  Where neither sees anything, as on most of the paper, the larger one is near enough. */
 static float mean_look(float a, float b)
 {
-    enum { NOTHING = -6, MOST = 30 };
+    enum { NOTHING = -6 };
     if (a < NOTHING && b < NOTHING)
         return fmaxf(a, b);
-    float against_a = expf(-fmaxf(fminf(a, MOST), -MOST)), against_b = expf(-fmaxf(fminf(b, MOST), -MOST));
+    float against_a = odds_against(a), against_b = odds_against(b);
     float p = 1 / (1 + against_a), q = 1 / (1 + against_b);
     return logf((p + q) / (against_a * p + against_b * q));
 }

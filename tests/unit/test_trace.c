@@ -37,7 +37,7 @@ static void test_short_holes_are_bridged_and_long_ones_null(void **state)
     curve(&p, 0, x, 460, 599);
     trace(&p, one_solid, 1, &t);
     assert_true(share_near(&t, x, 0, 400, 0.6) == 1);
-    assert_true(1 - t.confidence[205] > 3 * (1 - t.confidence[190]));
+    assert_true(1 - t.confidence[205] > 8 * (1 - t.confidence[190]));
     for (int y = 404; y <= 456; y++) {
         assert_true(isnan(t.x[y]));
         assert_true(t.confidence[y] == 0);
