@@ -136,22 +136,3 @@ void bars_free(struct bars *bars)
     free(bars->sum);
     memset(bars, 0, sizeof *bars);
 }
-
-/* The ink before x, where column i reaches from i - 0.5 to i + 0.5. */
-static float before(const struct bars *bars, const struct bar *bar, float x)
-{
-    const float *sum = bars->sum + bar->at;
-    float in = x + 0.5f - (float)bar->first;
-    int i = (int)in;
-
-    if (in <= 0)
-        return 0;
-    if (i >= bar->n)
-        return sum[bar->n];
-    return sum[i] + (in - (float)i) * (sum[i + 1] - sum[i]);
-}
-
-float bars_ink(const struct bars *bars, const struct bar *bar, float lo, float hi)
-{
-    return hi > lo ? before(bars, bar, hi) - before(bars, bar, lo) : 0;
-}

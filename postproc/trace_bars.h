@@ -30,7 +30,19 @@ enum err_code bars_read(struct line *const *lines, size_t n, const struct trace_
 
 void bars_free(struct bars *bars);
 
-/* How many columns of ink a bar that was read has between lo and hi; beyond what was read there is none. */
-float bars_ink(const struct bars *bars, const struct bar *bar, float lo, float hi);
+/* How many columns of ink a bar that was read has before x, where column i reaches from i - 0.5 to i + 0.5; beyond what
+ * was read there is none.  Does not fall as x rises. */
+static inline float bars_before(const struct bars *bars, const struct bar *bar, float x)
+{
+    const float *sum = bars->sum + bar->at;
+    float in = x + 0.5f - (float)bar->first;
+    int i = (int)in;
+
+    if (in <= 0)
+        return 0;
+    if (i >= bar->n)
+        return sum[bar->n];
+    return sum[i] + (in - (float)i) * (sum[i + 1] - sum[i]);
+}
 
 #endif

@@ -1,13 +1,13 @@
 /* A curve that swings fast, from the outline of its ink.
  *
- * Drawn with a round pen of radius r, a curve x(y) covers in row y the columns from
- * min over dy of x(y+dy) - sqrt(r^2-dy^2) to max over dy of x(y+dy) + sqrt(r^2-dy^2), |dy| <= r: of swings by many
- * columns within a few rows a row shows one wide bar, and where in it the curve is tell only the ends of this and the
- * bars around.  So the values are searched, row by row and over again, that would give these ends (analysis by
- * synthesis, by coordinate descent), and bend no more than that takes: else any thick line would be a fast one.
+ * Of swings by many columns within a few rows a row shows one wide bar, and where in it the curve is tell only the ends
+ * of this and the bars around.  So the values are searched, row by row and over again, whose stroke with a round pen would
+ * have these ends (analysis by synthesis, by coordinate descent), and that bend no more than that takes: else any thick
+ * line would be a fast one.
  *
  * First with the ends that the mask shows, then with the scan's own ink too, in which a thin pen's swings are apart
  * that are one in the mask. */
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,13 +15,12 @@
 #include <string.h>
 
 #include "postproc/trace_line.h"
+#include "postproc/trace_pen.h"
 
 enum {
-    REACH = 3,        /* rows up and down that the pen covers, at most */
-    MARGIN = 2 * REACH + 1,   /* rows at both ends of the scan that are left as they are */
-    SAMPLES = 4,      /* of dy on each side */
+    MARGIN = 2 * PEN_REACH + 1,   /* rows at both ends of the scan that are left as they are */
     SWEEPS = 4,
-    PLACES = 8        /* across a bar that are tried */
+    ACROSS = 8                    /* places across a bar that are tried */
 };
 
 static const float usual_radius = 2.2f,   /* of a line that the network is sure of; a fast one's cannot be measured */
@@ -40,12 +39,6 @@ static const struct weights by_mask = {.bend = 0.6f, .shift = 0.3f},
                             by_ink = {.bend = 0.3f, .shift = 0.2f, .paper = 2, .ink = 2},
                             by_broken_ink = {.bend = 0.3f, .shift = 0.2f, .paper = 1, .ink = 2};   /* dashes, dots */
 
-/* The pen at some offsets from a row: the row before, how far on to the next, and how far it reaches sideways. */
-struct pen {
-    int rows;
-    struct { int before; float share, cover; } at[2 * SAMPLES + 1];
-};
-
 struct search {
     const struct line *line;
     struct weights weights;
@@ -54,84 +47,98 @@ struct search {
     uint8_t *due;              /* [rows]: the last sweep that a row is looked at in; 0: none */
 };
 
-static void make_pen(struct pen *pen, float radius)
-{
-    pen->rows = (int)ceilf(radius);
-    for (int k = -SAMPLES; k <= SAMPLES; k++) {
-        float dy = radius * (float)k / SAMPLES;
-        int before = (int)floorf(dy);
-
-        pen->at[k + SAMPLES].before = before;
-        pen->at[k + SAMPLES].share = dy - (float)before;
-        pen->at[k + SAMPLES].cover = sqrtf(radius * radius - dy * dy);
-    }
-}
-
-/* What the pen covers of row y. */
-struct span { float lo, hi; };
-
-static struct span cover(const struct pen *pen, const float *x, int y)
-{
-    struct span span = {INFINITY, -INFINITY};
-
-    for (int k = 0; k <= 2 * SAMPLES; k++) {
-        const float *before = x + y + pen->at[k].before;
-        float at = before[0] + pen->at[k].share * (before[1] - before[0]);
-
-        span.lo = at - pen->at[k].cover < span.lo ? at - pen->at[k].cover : span.lo;
-        span.hi = at + pen->at[k].cover > span.hi ? at + pen->at[k].cover : span.hi;
-    }
-    return span;
-}
-
 /* Of an error in columns (Huber's). */
-static float error_cost(float d)
+static inline float error_cost(float d)
 {
-    d = fabsf(d);
-    return d < fair ? d * d / (2 * fair) : d - fair / 2;
+    float size = fabsf(d), square = size * size / (2 * fair), linear = size - fair / 2;
+
+    return size < fair ? square : linear;
 }
 
-/* How far the ends of row y's bar would be from those that the mask has. */
-static float mask_cost(const struct search *s, int y)
-{
-    struct span span;
+/* What a row costs for each of the places that are tried, added to what others do. */
+struct costs { float of[PEN_PLACES]; };
 
-    if (s->line->ink[y] == INK_NONE)
-        return 0;
-    span = cover(&s->drawn, s->x, y);
-    return error_cost(span.lo - s->line->lo[y]) + error_cost(span.hi - s->line->hi[y]);
+/* How far the ends of row k's bar would be from those that the mask has. */
+static void add_mask(const struct line *line, int k, const struct spans *spans, struct costs *sum)
+{
+    float lo = line->lo[k], hi = line->hi[k];
+
+    for (int i = 0; i < PEN_PLACES; i++)
+        sum->of[i] += error_cost(spans->lo[i] - lo) + error_cost(spans->hi[i] - hi);
 }
 
-/* How much paper the pen would have covered in row y, and how much ink of the bar it would not. */
-static float ink_cost(const struct search *s, int y)
-{
-    const struct line *line = s->line;
-    const struct bar *bar = &line->bars.row[y];
-    struct span span;
-    float paper, ink;
+/* Without the libm's calls for NaN. */
+static inline float lesser(float a, float b) { return a < b ? a : b; }
+static inline float greater(float a, float b) { return a > b ? a : b; }
 
-    if (bar->n == 0)
-        return 0;
-    span = cover(&s->inked, s->x, y);
-    paper = span.hi - span.lo - bars_ink(&line->bars, bar, span.lo, span.hi);
-    ink = bars_ink(&line->bars, bar, line->lo[y], line->hi[y]) -
-          bars_ink(&line->bars, bar, fmaxf(span.lo, line->lo[y]), fminf(span.hi, line->hi[y]));
-    return s->weights.paper * fminf(much_paper, fmaxf(0, paper)) + s->weights.ink * fminf(much_ink, ink);
+/* A row that bars_read has read. */
+struct inked_row {
+    const struct bars *bars;
+    const struct bar *bar;
+    float before, until;   /* ink before the two ends that the mask's bar has */
+};
+
+static struct inked_row inked_row(const struct line *line, int k)
+{
+    struct inked_row row = {.bars = &line->bars, .bar = &line->bars.row[k]};
+
+    row.before = bars_before(row.bars, row.bar, line->lo[k]);
+    row.until = bars_before(row.bars, row.bar, line->hi[k]);
+    return row;
 }
 
-/* What the rows around y cost if the curve is at column `at` there; as soon as that is no less than `least`, so much. */
-static float cost(struct search *s, int y, float at, float least)
+/* How much paper a pen would have covered that covers columns lo..hi, and how much ink of the bar it would not. */
+static float ink_cost(const struct weights *weights, const struct inked_row *row, float lo, float hi)
 {
-    float *x = s->x, sum = s->weights.shift * fabsf(at - s->line->x[y]);
+    float before = bars_before(row->bars, row->bar, lo), until = bars_before(row->bars, row->bar, hi);
+    float paper = hi - lo - (until - before);
+    float covered = greater(0, lesser(until, row->until) - greater(before, row->before));
 
-    x[y] = at;
-    for (int k = y - 1; k <= y + 1; k++)
-        sum += s->weights.bend * fabsf(x[k - 1] - 2 * x[k] + x[k + 1]);
-    for (int k = y - s->drawn.rows; k <= y + s->drawn.rows && sum < least; k++)
-        sum += mask_cost(s, k);
-    for (int k = y - s->inked.rows; s->weights.ink > 0 && k <= y + s->inked.rows && sum < least; k++)
-        sum += ink_cost(s, k);
-    return sum;
+    return weights->paper * lesser(much_paper, greater(0, paper)) +
+           weights->ink * lesser(much_ink, row->until - row->before - covered);
+}
+
+static void add_ink(const struct search *s, int k, const struct spans *spans, struct costs *sum)
+{
+    struct inked_row row = inked_row(s->line, k);
+
+    for (int i = 0; i < PEN_PLACES; i++)
+        sum->of[i] += ink_cost(&s->weights, &row, spans->lo[i], spans->hi[i]);
+}
+
+/* What being off what was found before costs, and the bends around row y. */
+static void add_bends(const struct search *s, int y, const float *restrict places, float *restrict sum)
+{
+    const float *x = s->x + y;
+    float bend = s->weights.bend, shift = s->weights.shift, found = s->line->x[y];
+
+    for (int i = 0; i < PEN_PLACES; i++) {
+        float at = places[i];
+
+        sum[i] += shift * fabsf(at - found);
+        sum[i] += bend * fabsf(x[-2] - 2 * x[-1] + at);
+        sum[i] += bend * fabsf(x[-1] - 2 * at + x[1]);
+        sum[i] += bend * fabsf(at - 2 * x[1] + x[2]);
+    }
+}
+
+/* What the rows around y cost if the curve is at each of the places there. */
+static void cost(const struct search *s, int y, const float places[static PEN_PLACES], struct costs *sum)
+{
+    struct spans spans;
+
+    memset(sum, 0, sizeof *sum);
+    add_bends(s, y, places, sum->of);
+    for (int d = -s->drawn.rows; d <= s->drawn.rows; d++)
+        if (s->line->ink[y + d] != INK_NONE) {
+            pen_cover_each(&s->drawn, s->x, y, d, places, &spans);
+            add_mask(s->line, y + d, &spans, sum);
+        }
+    for (int d = -s->inked.rows; s->weights.ink > 0 && d <= s->inked.rows; d++)
+        if (s->line->bars.row[y + d].n > 0) {
+            pen_cover_each(&s->inked, s->x, y, d, places, &spans);
+            add_ink(s, y + d, &spans, sum);
+        }
 }
 
 /* Moves the curve in row y to where that costs least: across the bar, nearby, or in line with the rows beside.  Whether
@@ -140,21 +147,23 @@ static bool improve(struct search *s, int y)
 {
     static const float nearby[] = {-0.12f, -0.05f, -0.02f, 0.02f, 0.05f, 0.12f};
     enum { NEARBY = sizeof nearby / sizeof *nearby };
-    float was = s->x[y], best = was, least = cost(s, y, was, INFINITY);
-    float lo = s->line->lo[y], width = s->line->hi[y] - lo;
+    float was = s->x[y], lo = s->line->lo[y], width = s->line->hi[y] - lo, places[PEN_PLACES];
+    struct costs costs;
+    int best = 0;
 
-    for (int k = 0; k <= PLACES + NEARBY; k++) {
-        float at = k < PLACES ? lo + width * (float)k / (PLACES - 1)
-                 : k < PLACES + NEARBY ? was + width * nearby[k - PLACES] : (s->x[y - 1] + s->x[y + 1]) / 2;
-        float c = cost(s, y, at, least);
-
-        if (c < least) {
-            least = c;
-            best = at;
-        }
-    }
-    s->x[y] = best;
-    return fabsf(best - was) > 0.1f;
+    static_assert(1 + ACROSS + NEARBY + 1 == PEN_PLACES, "no place is left over");
+    places[0] = was;
+    for (int k = 0; k < ACROSS; k++)
+        places[1 + k] = lo + width * (float)k / (ACROSS - 1);
+    for (int k = 0; k < NEARBY; k++)
+        places[1 + ACROSS + k] = was + width * nearby[k];
+    places[PEN_PLACES - 1] = (s->x[y - 1] + s->x[y + 1]) / 2;
+    cost(s, y, places, &costs);
+    for (int k = 1; k < PEN_PLACES; k++)
+        if (costs.of[k] < costs.of[best])
+            best = k;
+    s->x[y] = places[best];
+    return fabsf(places[best] - was) > 0.1f;
 }
 
 /* x: [rows]: the line's, straight on through its gaps. */
@@ -217,7 +226,7 @@ static enum err_code begin(struct search *s, const struct line *line, struct err
                          .due = calloc(n, sizeof *s->due)};
     if (!s->x || !s->due)
         return err_memory(e, "a curve's outline");
-    make_pen(&s->drawn, fminf(usual_radius, line->radius));
+    pen_make(&s->drawn, fminf(usual_radius, line->radius));
     fill_gaps(line, s->x);
     line_fast(line, s->due);
     return ERR_OK;
@@ -259,16 +268,20 @@ static float fit_pen(struct search *s)
     for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
         float sum = 0;
 
-        make_pen(&s->inked, tried[i]);
+        pen_make(&s->inked, tried[i]);
         for (int y = MARGIN; y < s->line->rows - MARGIN; y++)
-            if (s->due[y])
-                sum += ink_cost(s, y);
+            if (s->due[y] && s->line->bars.row[y].n > 0) {
+                struct span span = pen_cover(&s->inked, s->x, y);
+                struct inked_row row = inked_row(s->line, y);
+
+                sum += ink_cost(&s->weights, &row, span.lo, span.hi);
+            }
         if (sum < least) {
             least = sum;
             best = tried[i];
         }
     }
-    make_pen(&s->inked, best);
+    pen_make(&s->inked, best);
     return best;
 }
 
