@@ -140,8 +140,18 @@ int pool_threads(const struct pool *p)
     return p->threads;
 }
 
+static enum err_code run_alone(size_t tasks, pool_task fn, void *ctx, struct err *e)
+{
+    enum err_code code = ERR_OK;
+    for (size_t task = 0; task < tasks && !code; task++)
+        code = fn(ctx, task, 0, e);
+    return code;
+}
+
 enum err_code pool_run(struct pool *p, size_t tasks, pool_task fn, void *ctx, struct err *e)
 {
+    if (!p)
+        return run_alone(tasks, fn, ctx, e);
     pthread_mutex_lock(&p->callers);
     pthread_mutex_lock(&p->lock);
     p->fn = fn;

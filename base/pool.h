@@ -23,7 +23,8 @@ int pool_threads(const struct pool *pool);
 
 /* Runs fn for every task, each exactly once, and returns when all have ended.  Tasks are handed out
  * in ascending order.  The first failure is sticky: no further task starts, and its code and text are
- * the result.  Loops of several callers follow one another.  A task must not call pool_run. */
+ * the result.  Loops of several callers follow one another.  A task must not call pool_run.  Without a
+ * pool, NULL, the calling thread runs all, as worker 0. */
 enum err_code pool_run(struct pool *pool, size_t tasks, pool_task fn, void *ctx, struct err *e);
 
 /* The CPUs this process may use: the container's cgroup quota (v2 cpu.max, v1 cfs_quota) rounded up,

@@ -21,62 +21,105 @@ struct group {
     size_t *at;                /* [n]: their places in the user's order */
     struct line *lines;        /* [n] */
     size_t *order;             /* [n]: lines from left to right */
+    const struct claim **same, **others;   /* [curves]: what the evidence points at */
+    uint8_t *scratch;          /* [columns], the evidence's */
 };
 
 /* All curves of a track. */
 struct work {
+    const struct trace_track *track;
+    const struct job *job;
     struct group *groups;      /* [n_groups], one per class of the mask */
     size_t n_groups;
-    const struct claim **same, **others;   /* [curves]: scratch */
-    struct line **lines;       /* [curves]: scratch */
-    uint8_t *scratch;          /* [columns] */
+    struct line **lines;       /* [track->n]: of all groups */
 };
 
-/* Points the group's evidence at the claims of its first `n` lines but line i, and of other groups' lines. */
-static void gather_claims(struct work *w, struct group *g, size_t i, size_t n)
+/* Points the group's evidence at the claims of its first `n` lines but line i. */
+static void gather_same(struct group *g, size_t i, size_t n)
 {
-    struct claims *same = &g->evidence.same, *others = &g->evidence.others;
-
-    same->of = w->same;
-    others->of = w->others;
-    same->n = others->n = 0;
+    g->evidence.same = (struct claims){g->same, 0};
+    g->evidence.others = (struct claims){g->others, 0};
     for (size_t j = 0; j < n; j++)
         if (j != i)
-            same->of[same->n++] = g->lines[j].claim;
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t j = 0; &w->groups[k] != g && j < w->groups[k].n; j++)
-            others->of[others->n++] = w->groups[k].lines[j].claim;
+            g->same[g->evidence.same.n++] = g->lines[j].claim;
 }
 
-/* Reads line i's ink on its path, beside the group's first `n` lines. */
-static enum err_code measure(struct work *w, struct group *g, size_t i, size_t n, struct err *e)
+/* Those too of other groups' lines. */
+static void gather_claims(const struct work *w, struct group *g, size_t i, size_t n)
+{
+    gather_same(g, i, n);
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t j = 0; &w->groups[k] != g && j < w->groups[k].n; j++)
+            g->others[g->evidence.others.n++] = w->groups[k].lines[j].claim;
+}
+
+/* Reads line i's ink on its path, beside all others. */
+static enum err_code measure(struct work *w, struct group *g, size_t i, struct err *e)
 {
     enum err_code rc;
 
-    gather_claims(w, g, i, n);
+    gather_claims(w, g, i, g->n);
     rc = line_measure(&g->lines[i], &g->evidence, e);
     return rc ? rc : line_centre(&g->lines[i], &g->evidence, e);
 }
 
-/* Every curve of every group; in the first pass a group's lines are found one after another, and of each only what
- * ink it explains. */
-static enum err_code find_all(struct work *w, bool first, const struct job *job, struct err *e)
+/* The lines of group k one after another, as if there were no other groups, and of each only what ink it explains. */
+static enum err_code find_alone(void *ctx, size_t k, int worker, struct err *e)
+{
+    const struct work *w = ctx;
+    struct group *g = &w->groups[k];
+    enum err_code rc = ERR_OK;
+
+    (void)worker;
+    g->evidence.borrow = false;
+    for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+        gather_same(g, i, i);
+        rc = trace_path(&g->evidence, g->lines[i].path, w->job, e);
+        if (rc == ERR_OK)
+            rc = line_measure(&g->lines[i], &g->evidence, e);
+    }
+    return rc;
+}
+
+/* Every line beside all others. */
+static enum err_code find_beside(struct work *w, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        g->evidence.borrow = !first;
+        g->evidence.borrow = true;
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-            gather_claims(w, g, i, first ? i + 1 : g->n);
-            rc = trace_path(&g->evidence, g->lines[i].path, job, e);
+            gather_claims(w, g, i, g->n);
+            rc = trace_path(&g->evidence, g->lines[i].path, w->job, e);
             if (rc == ERR_OK)
-                rc = line_measure(&g->lines[i], &g->evidence, e);
-            if (rc == ERR_OK && !first)
-                rc = line_centre(&g->lines[i], &g->evidence, e);
+                rc = measure(w, g, i, e);
         }
     }
+    return rc;
+}
+
+static enum err_code sharpen(struct work *w, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; i < w->track->n && rc == ERR_OK; i++)
+        rc = line_sharpen(w->lines[i], w->track->pool, e);
+    return rc;
+}
+
+/* With the scan's own ink, if that is to be had. */
+static enum err_code refine(struct work *w, int columns, struct err *e)
+{
+    const struct trace_track *track = w->track;
+    enum err_code rc;
+
+    if (!track->shade)
+        return ERR_OK;
+    rc = bars_read(w->lines, track->n, track, columns, w->job, e);
+    for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
+        rc = line_refine(w->lines[i], track->pool, e);
     return rc;
 }
 
@@ -102,7 +145,7 @@ static void clear_strays(struct work *w)
 }
 
 /* Tells the lines apart where they meet; those that have left the track meet none. */
-static enum err_code untangle(struct work *w, const struct job *job, struct err *e)
+static enum err_code untangle(struct work *w, struct err *e)
 {
     bool changed = false;
     enum err_code rc = ERR_OK;
@@ -111,38 +154,40 @@ static enum err_code untangle(struct work *w, const struct job *job, struct err 
     for (size_t k = 0; k < w->n_groups && rc == ERR_OK; k++) {
         struct group *g = &w->groups[k];
 
-        if (g->n < 2 || !g->evidence.track->shade)
+        if (g->n < 2 || !w->track->shade)
             continue;
         gather_claims(w, g, 0, g->n);
-        rc = stroke_read(g->lines, g->n, &g->evidence, job, e);
+        rc = stroke_read(g->lines, g->n, &g->evidence, w->job, e);
     }
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t l = k; l < w->n_groups && rc == ERR_OK; l++)
             rc = untangle_groups(&w->groups[k], &w->groups[l], &changed, e);
     for (size_t k = 0; changed && k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
-            rc = measure(w, &w->groups[k], i, w->groups[k].n, e);
-    if (changed)   /* their ink was read anew */
-        clear_strays(w);
+            rc = measure(w, &w->groups[k], i, e);
+    if (!changed || rc != ERR_OK)
+        return rc;
+    rc = sharpen(w, e);
+    clear_strays(w);   /* since their ink was read anew */
     return rc;
 }
 
 /* Where one curve of a class is asked for and another of the class is drawn beside it, settles which is meant.
  * Only beside curves of other classes that are traced: else the second one may be of another style, and the network
  * took it for this one. */
-static enum err_code settle_spare(struct work *w, struct group *g, const struct job *job, struct err *e)
+static enum err_code settle_spare(struct work *w, struct group *g, struct err *e)
 {
     struct line spare = {0};
     bool changed = false;
     enum err_code rc;
 
-    if (g->n != 1 || g->evidence.track->n == 1 || !spare_suspected(&g->lines[0]))
+    if (g->n != 1 || w->track->n == 1 || !spare_suspected(&g->lines[0]))
         return ERR_OK;
     rc = line_alloc(&spare, g->lines[0].rows, e);
     if (rc == ERR_OK) {
         gather_claims(w, g, 1, 1);   /* those of the line that is there already too */
         g->evidence.borrow = false;
-        rc = trace_path(&g->evidence, spare.path, job, e);
+        rc = trace_path(&g->evidence, spare.path, w->job, e);
     }
     if (rc == ERR_OK)
         rc = line_measure(&spare, &g->evidence, e);
@@ -150,27 +195,8 @@ static enum err_code settle_spare(struct work *w, struct group *g, const struct 
         rc = spare_settle(&g->lines[0], &spare, &g->evidence, &changed, e);
     g->evidence.borrow = true;
     if (rc == ERR_OK && changed)
-        rc = measure(w, g, 0, 1, e);
+        rc = measure(w, g, 0, e);
     line_free(&spare);
-    return rc;
-}
-
-/* Sharpens all lines with the scan's own ink. */
-static enum err_code refine(struct work *w, const struct trace_track *track, int columns, const struct job *job,
-                            struct err *e)
-{
-    enum err_code rc = ERR_OK;
-    size_t n = 0;
-
-    if (!track->shade)
-        return ERR_OK;
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t i = 0; i < w->groups[k].n; i++)
-            w->lines[n++] = &w->groups[k].lines[i];
-    rc = bars_read(w->lines, n, track, columns, job, e);
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t i = 0; i < w->groups[k].n && rc == ERR_OK; i++)
-            rc = line_refine(&w->groups[k].lines[i], w->groups[k].evidence.class_index != STYLE_SOLID, e);
     return rc;
 }
 
@@ -232,39 +258,43 @@ static int class_of(const struct mask *mask, enum curve_style style)
     return (int)style < mask_classes(mask) ? (int)style : mask_classes(mask) - 1;
 }
 
-static enum err_code open_group(struct work *w, struct group *g, const struct mask *mask,
-                                const struct trace_track *track, int class_index, struct err *e)
+static enum err_code open_group(struct group *g, const struct mask *mask, const struct trace_track *track,
+                                int class_index, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
-    evidence_init(&g->evidence, mask, track, class_index, w->scratch);
     g->at = calloc(track->n, sizeof *g->at);
     g->lines = calloc(track->n, sizeof *g->lines);
     g->order = calloc(track->n, sizeof *g->order);
-    if (!g->at || !g->lines || !g->order)
+    g->same = calloc(track->n, sizeof *g->same);
+    g->others = calloc(track->n, sizeof *g->others);
+    g->scratch = malloc((size_t)mask_columns(mask));
+    if (!g->at || !g->lines || !g->order || !g->same || !g->others || !g->scratch)
         return err_memory(e, "tracing a track");
+    evidence_init(&g->evidence, mask, track, class_index, g->scratch);
     for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
         if (class_of(mask, track->style[i]) == class_index) {
             rc = line_alloc(&g->lines[g->n], mask_rows(mask), e);
+            g->lines[g->n].broken = class_index != STYLE_SOLID;
             g->at[g->n++] = i;
         }
     return rc;
 }
 
-static enum err_code open_work(struct work *w, const struct mask *mask, const struct trace_track *track,
-                               struct err *e)
+static enum err_code open_work(struct work *w, const struct mask *mask, struct err *e)
 {
     enum err_code rc = ERR_OK;
+    size_t n = 0;
 
     w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
-    w->same = calloc(track->n, sizeof *w->same);
-    w->others = calloc(track->n, sizeof *w->others);
-    w->lines = calloc(track->n, sizeof *w->lines);
-    w->scratch = malloc((size_t)mask_columns(mask));
-    if (!w->groups || !w->same || !w->others || !w->lines || !w->scratch)
+    w->lines = calloc(w->track->n, sizeof *w->lines);
+    if (!w->groups || !w->lines)
         return err_memory(e, "tracing a track");
     for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
-        rc = open_group(w, &w->groups[w->n_groups], mask, track, (int)w->n_groups, e);
+        rc = open_group(&w->groups[w->n_groups], mask, w->track, (int)w->n_groups, e);
+    for (size_t k = 0; k < w->n_groups; k++)
+        for (size_t i = 0; i < w->groups[k].n; i++)
+            w->lines[n++] = &w->groups[k].lines[i];
     return rc;
 }
 
@@ -275,52 +305,68 @@ static void free_work(struct work *w)
 
         for (size_t i = 0; i < g->n; i++)
             line_free(&g->lines[i]);
+        free(g->scratch);
+        free(g->others);
+        free(g->same);
         free(g->order);
         free(g->lines);
         free(g->at);
     }
-    free(w->scratch);
     free(w->lines);
-    free(w->others);
-    free(w->same);
     free(w->groups);
+}
+
+/* Finds all lines, tells them apart, and reads where in their ink they are. */
+static enum err_code find_lines(struct work *w, int columns, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    /* Twice, since the first to be traced saw the ink of all, and none yet what is left by the others. */
+    if (w->track->n > 1)
+        rc = pool_run(w->track->pool, w->n_groups, find_alone, w, e);
+    if (rc == ERR_OK)
+        rc = find_beside(w, e);
+    for (size_t k = 0; k < w->n_groups && rc == ERR_OK; k++)
+        rc = settle_spare(w, &w->groups[k], e);
+    if (rc == ERR_OK)
+        rc = sharpen(w, e);
+    if (rc == ERR_OK)
+        rc = untangle(w, e);
+    return rc == ERR_OK ? refine(w, columns, e) : rc;
+}
+
+/* What of group g's lines is bridged or null, and the traces of those. */
+static enum err_code finish_group(const struct work *w, struct group *g, struct trace *out, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; i < g->n; i++) {
+        finish_gaps(&g->lines[i]);
+        finish_border(&g->lines[i], w->track);
+    }
+    for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+        gather_claims(w, g, i, g->n);
+        rc = finish_absent(g->lines, g->n, i, w->track, &g->evidence.others, e);
+    }
+    order_lines(g);
+    for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
+        rc = finish(g, g->order[i], w->track, &out[g->at[i]], e);
+    return rc;
 }
 
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    struct work w = {0};
+    struct work w = {.track = track, .job = job};
     enum err_code rc;
 
     if (track->n == 0)
         return ERR_OK;
-    rc = open_work(&w, mask, track, e);
-    /* Twice, since the first to be traced saw the ink of all, and none yet what is left by the others. */
-    if (rc == ERR_OK && track->n > 1)
-        rc = find_all(&w, true, job, e);
+    rc = open_work(&w, mask, e);
     if (rc == ERR_OK)
-        rc = find_all(&w, false, job, e);
+        rc = find_lines(&w, mask_columns(mask), e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
-        rc = settle_spare(&w, &w.groups[k], job, e);
-    if (rc == ERR_OK)
-        rc = untangle(&w, job, e);
-    if (rc == ERR_OK)
-        rc = refine(&w, track, mask_columns(mask), job, e);
-    for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++) {
-        struct group *g = &w.groups[k];
-
-        for (size_t i = 0; i < g->n; i++) {
-            finish_gaps(&g->lines[i]);
-            finish_border(&g->lines[i], track);
-        }
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-            gather_claims(&w, g, i, g->n);
-            rc = finish_absent(g->lines, g->n, i, track, &g->evidence.others, e);
-        }
-        order_lines(g);
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = finish(g, g->order[i], track, &out[g->at[i]], e);
-    }
+        rc = finish_group(&w, &w.groups[k], out, e);
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);

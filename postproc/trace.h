@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 #include "base/job.h"
+#include "base/pool.h"
+#include "base/pool.h"
 #include "postproc/layout.h"
 #include "postproc/mask.h"
 
@@ -32,6 +34,7 @@ struct trace_track {
     trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for some, where
                                       * curves swing fast, and before for all if two are of one style */
     void *shade_ctx;
+    struct pool *pool;               /* NULL: the calling thread alone */
 };
 
 /* Traces every curve of the track.  out: [n], zeroed by the caller; on success each holds arrays of

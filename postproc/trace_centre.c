@@ -202,8 +202,6 @@ enum err_code line_centre(struct line *line, const struct evidence *ev, struct e
         centre_row(line, &w, y, &left[y], &right[y]);
     }
     rc = settle(line, left, right, e);
-    if (rc == ERR_OK)
-        rc = line_sharpen(line, e);
 out:
     free(w.q);
     free(right);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/pool.h"
 #include "postproc/trace_bars.h"
 #include "postproc/trace_evidence.h"
 
@@ -31,6 +32,7 @@ struct line {
     uint8_t *shade;     /* [rows]: how dark it is drawn, 0 where that is not known */
     uint8_t *breadth;   /* [rows]: how thick, in quarters of a column, 0 where that is not known */
     float radius;       /* half the line's thickness in the mask */
+    bool broken;        /* it comes in dashes or dots */
     struct bars bars;   /* the scan's ink where the line swings fast, once bars_read has been called */
 };
 
@@ -40,18 +42,18 @@ void line_free(struct line *line);
 /* Fills ink, lo, hi, centre, peak, rival, claim and radius from path and evidence. */
 enum err_code line_measure(struct line *line, const struct evidence *ev, struct err *e);
 
-/* Fills x from the evidence around the runs that line_measure found; its last step is line_sharpen. */
+/* Fills x from the evidence around the runs that line_measure found. */
 enum err_code line_centre(struct line *line, const struct evidence *ev, struct err *e);
 
-/* Sharpens x where the line swings fast, from the ends of the runs around. */
-enum err_code line_sharpen(struct line *line, struct err *e);
+/* Sharpens x where the line swings fast, from the ends of the runs around.  pool: may be NULL. */
+enum err_code line_sharpen(struct line *line, struct pool *pool, struct err *e);
 
 /* Marks in fast: [rows] with 1 the rows that show a bar, wider than the line is thick, and those next to them. */
 void line_fast(const struct line *line, uint8_t *fast);
 
-/* Sharpens x further there, from the scan's ink that bars_read has read; broken: it comes in dashes or dots.  Leaves it
- * as it is where nothing was read, or the pen is too thick to show more than the mask. */
-enum err_code line_refine(struct line *line, bool broken, struct err *e);
+/* Sharpens x further there, from the scan's ink that bars_read has read.  Leaves it as it is where nothing was read, or
+ * the pen is too thick to show more than the mask. */
+enum err_code line_refine(struct line *line, struct pool *pool, struct err *e);
 
 enum { LINE_LEAP = 20 };   /* columns from one row to the next; more is no step of a curve but a leap */
 

@@ -20,7 +20,8 @@
 enum {
     MARGIN = 2 * PEN_REACH + 1,   /* rows at both ends of the scan that are left as they are */
     SWEEPS = 4,
-    ACROSS = 8                    /* places across a bar that are tried */
+    ACROSS = 8,                   /* places across a bar that are tried */
+    PART_ROWS = 256               /* of a part, at least */
 };
 
 static const float usual_radius = 2.2f,   /* of a line that the network is sure of; a fast one's cannot be measured */
@@ -45,7 +46,12 @@ struct search {
     struct pen drawn, inked;   /* of the mask; of the scan */
     float *x;                  /* [rows] */
     uint8_t *due;              /* [rows]: the last sweep that a row is looked at in; 0: none */
+    struct part *parts;        /* [n_parts]: all rows that are due */
+    size_t n_parts;
 };
+
+/* Rows first..end-1, whose values no row of another part depends on. */
+struct part { int first, end; };
 
 /* Of an error in columns (Huber's). */
 static inline float error_cost(float d)
@@ -200,13 +206,13 @@ void line_fast(const struct line *line, uint8_t *fast)
 }
 
 /* Improves the rows whose sweep it is, and has those that see a change looked at in the next. */
-static bool sweep_rows(struct search *s, uint8_t sweep)
+static bool sweep_rows(struct search *s, struct part part, uint8_t sweep)
 {
-    int rows = s->line->rows, reach = 2 * s->drawn.rows;
+    int reach = 2 * s->drawn.rows;
     bool any = false;
 
-    for (int k = MARGIN; k < rows - MARGIN; k++) {
-        int y = sweep % 2 ? k : rows - 1 - k;
+    for (int k = 0; k < part.end - part.first; k++) {
+        int y = sweep % 2 ? part.first + k : part.end - 1 - k;
 
         if (s->due[y] < sweep || !improve(s, y))
             continue;
@@ -218,84 +224,141 @@ static bool sweep_rows(struct search *s, uint8_t sweep)
     return any;
 }
 
+static enum err_code search_part(void *ctx, size_t i, int worker, struct err *e)
+{
+    struct search *s = ctx;
+
+    (void)worker;
+    (void)e;
+    for (uint8_t k = 1; k <= SWEEPS && sweep_rows(s, s->parts[i], k); k++)
+        ;
+    return ERR_OK;
+}
+
+/* Splits the rows between due ones so far apart that no pen sees both. */
+static void split(struct search *s)
+{
+    struct part part = {MARGIN, s->line->rows - MARGIN};
+    int last = part.first;
+
+    for (int y = part.first; y < part.end; y++) {
+        if (!s->due[y])
+            continue;
+        if (y - last > MARGIN && y - part.first >= PART_ROWS) {
+            s->parts[s->n_parts++] = (struct part){part.first, y};
+            part.first = y;
+        }
+        last = y;
+    }
+    if (part.first < part.end)
+        s->parts[s->n_parts++] = part;
+}
+
 static enum err_code begin(struct search *s, const struct line *line, struct err *e)
 {
     size_t n = (size_t)line->rows;
 
     *s = (struct search){.line = line, .weights = by_mask, .x = malloc(n * sizeof *s->x),
-                         .due = calloc(n, sizeof *s->due)};
-    if (!s->x || !s->due)
+                         .due = calloc(n, sizeof *s->due),
+                         .parts = calloc(n / PART_ROWS + 1, sizeof *s->parts)};
+    if (!s->x || !s->due || !s->parts)
         return err_memory(e, "a curve's outline");
     pen_make(&s->drawn, fminf(usual_radius, line->radius));
     fill_gaps(line, s->x);
     line_fast(line, s->due);
+    split(s);
     return ERR_OK;
 }
 
 /* Searches, and gives the line what was found. */
-static void sweep(struct search *s, struct line *line)
+static enum err_code search(struct search *s, struct line *line, struct pool *pool, struct err *e)
 {
-    for (uint8_t k = 1; k <= SWEEPS && sweep_rows(s, k); k++)
-        ;
-    for (int y = 0; y < line->rows; y++)
+    enum err_code rc = pool_run(pool, s->n_parts, search_part, s, e);
+
+    for (int y = 0; y < line->rows && rc == ERR_OK; y++)
         if (s->due[y])
             line->x[y] = s->x[y];
+    return rc;
 }
 
 static void end(struct search *s)
 {
+    free(s->parts);
     free(s->due);
     free(s->x);
 }
 
-enum err_code line_sharpen(struct line *line, struct err *e)
+enum err_code line_sharpen(struct line *line, struct pool *pool, struct err *e)
 {
     struct search s;
     enum err_code rc = begin(&s, line, e);
 
     if (rc == ERR_OK)
-        sweep(&s, line);
+        rc = search(&s, line, pool, e);
     end(&s);
     return rc;
 }
 
-/* Sets the scan's pen to the one that fits best where the line swings fast: many are thinner there than elsewhere. */
-static float fit_pen(struct search *s)
+static const float tried_pens[] = {0.5f,  0.6f, 0.7f,  0.8f, 0.9f,  1,    1.1f, 1.2f,
+                                   1.35f, 1.5f, 1.75f, 2,    2.25f, 2.5f, 2.8f};
+enum { TRIED_PENS = sizeof tried_pens / sizeof *tried_pens };
+
+/* What the scan's ink costs with each pen where the line swings fast. */
+struct pen_costs {
+    const struct search *search;
+    float of[TRIED_PENS];
+};
+
+static enum err_code try_pen(void *ctx, size_t i, int worker, struct err *e)
 {
-    static const float tried[] = {0.5f, 0.6f, 0.7f, 0.8f, 0.9f, 1, 1.1f, 1.2f, 1.35f, 1.5f, 1.75f, 2, 2.25f, 2.5f, 2.8f};
-    float best = 0, least = INFINITY;
+    struct pen_costs *costs = ctx;
+    const struct search *s = costs->search;
+    struct pen pen;
+    float sum = 0;
 
-    for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
-        float sum = 0;
+    (void)worker;
+    (void)e;
+    pen_make(&pen, tried_pens[i]);
+    for (int y = MARGIN; y < s->line->rows - MARGIN; y++)
+        if (s->due[y] && s->line->bars.row[y].n > 0) {
+            struct span span = pen_cover(&pen, s->x, y);
+            struct inked_row row = inked_row(s->line, y);
 
-        pen_make(&s->inked, tried[i]);
-        for (int y = MARGIN; y < s->line->rows - MARGIN; y++)
-            if (s->due[y] && s->line->bars.row[y].n > 0) {
-                struct span span = pen_cover(&s->inked, s->x, y);
-                struct inked_row row = inked_row(s->line, y);
-
-                sum += ink_cost(&s->weights, &row, span.lo, span.hi);
-            }
-        if (sum < least) {
-            least = sum;
-            best = tried[i];
+            sum += ink_cost(&s->weights, &row, span.lo, span.hi);
         }
-    }
-    pen_make(&s->inked, best);
-    return best;
+    costs->of[i] = sum;
+    return ERR_OK;
 }
 
-enum err_code line_refine(struct line *line, bool broken, struct err *e)
+/* Sets the scan's pen to the one that fits best: many are thinner where the line swings fast than elsewhere. */
+static enum err_code fit_pen(struct search *s, struct pool *pool, float *radius, struct err *e)
+{
+    struct pen_costs costs = {.search = s};
+    enum err_code rc = pool_run(pool, TRIED_PENS, try_pen, &costs, e);
+    size_t best = 0;
+
+    for (size_t i = 1; i < TRIED_PENS; i++)
+        if (costs.of[i] < costs.of[best])
+            best = i;
+    *radius = tried_pens[best];
+    pen_make(&s->inked, *radius);
+    return rc;
+}
+
+enum err_code line_refine(struct line *line, struct pool *pool, struct err *e)
 {
     struct search s;
+    float radius = 0;
     enum err_code rc;
 
     if (!line->bars.sum)
         return ERR_OK;
     rc = begin(&s, line, e);
-    s.weights = broken ? by_broken_ink : by_ink;
-    if (rc == ERR_OK && fit_pen(&s) <= thin_radius)
-        sweep(&s, line);
+    s.weights = line->broken ? by_broken_ink : by_ink;
+    if (rc == ERR_OK)
+        rc = fit_pen(&s, pool, &radius, e);
+    if (rc == ERR_OK && radius <= thin_radius)
+        rc = search(&s, line, pool, e);
     end(&s);
     return rc;
 }

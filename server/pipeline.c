@@ -240,7 +240,7 @@ static enum err_code trace_tracks(struct pipeline *p, struct err *e)
     enum err_code rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
         struct track_run *run = &p->runs[i];
-        rc = track_run_trace(run, classes, p->input, p->job, e);
+        rc = track_run_trace(run, classes, p->input, p->env->pool, p->job, e);
         if (rc == ERR_OK && run->drift / run->geometry.x_scale > p->result->drift)
             p->result->drift = run->drift / run->geometry.x_scale;
         if (rc == ERR_OK && run->edges && run->edges_found < 0.2)

@@ -158,8 +158,8 @@ static enum err_code give_shade(void *ctx, int y, uint8_t *ink, struct err *e)
     return normalise_shade(source->input, y, source->c0, source->columns, ink, e);
 }
 
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, const struct job *job,
-                              struct err *e)
+enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, struct pool *pool,
+                              const struct job *job, struct err *e)
 {
     struct shade_source source = {input, run->c0, run->columns};
     enum curve_style *style = NULL;
@@ -180,7 +180,7 @@ enum err_code track_run_trace(struct track_run *run, int classes, struct normali
             style[i] = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
     }
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
-                                .shade = give_shade, .shade_ctx = &source};
+                                .shade = give_shade, .shade_ctx = &source, .pool = pool};
     rc = trace_track(run->mask, &track, run->traces, job, e);
     free(style);
     return rc;

@@ -66,7 +66,7 @@ enum err_code track_run_drift(struct track_run *run, const struct track_rows *ro
 /* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
  * dotted curve is sought among the dashed ones where it has no class of its own.  input: the shared one, which is
  * read again where curves may be told apart by how dark they are drawn. */
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, const struct job *job,
-                              struct err *e);
+enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, struct pool *pool,
+                              const struct job *job, struct err *e);
 
 #endif
