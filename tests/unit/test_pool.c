@@ -52,6 +52,21 @@ static void each_task_runs_once(void **state)
     }
 }
 
+static void without_a_pool_the_caller_runs_all(void **state)
+{
+    (void)state;
+    struct err e;
+    err_clear(&e);
+    static struct tally t;
+    memset(&t, 0, sizeof t);
+    assert_int_equal(pool_run(NULL, TASKS, count, &t, &e), ERR_OK);
+    for (int i = 0; i < TASKS; i++)
+        assert_int_equal(atomic_load(&t.runs[i]), 1);
+    t.fail_at = 10;
+    assert_int_equal(pool_run(NULL, TASKS, count, &t, &e), ERR_INVALID);
+    assert_int_equal(atomic_load(&t.last), 10);
+}
+
 static void first_failure_is_the_result_and_stops_the_loop(void **state)
 {
     (void)state;
@@ -109,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_runs_once),
+        cmocka_unit_test(without_a_pool_the_caller_runs_all),
         cmocka_unit_test(first_failure_is_the_result_and_stops_the_loop),
         cmocka_unit_test(work_is_shared_between_threads),
         cmocka_unit_test(cpu_limit_is_sane),

@@ -159,6 +159,48 @@ static void test_a_scan_that_cannot_be_read(void **state)
     page_free(&p);
 }
 
+/* Ink everywhere but in the upper half: whatever that makes of the curves, it is read. */
+static enum err_code give_halves(void *ctx, int y, uint8_t *ink, struct err *e)
+{
+    (void)e;
+    memset(ink, y < *(int *)ctx / 2 ? 20 : 180, COLUMNS);
+    return ERR_OK;
+}
+
+/* Curves of two classes, one of which swings but for calm stretches: what a pool may share out. */
+static void test_a_pool_changes_nothing(void **state)
+{
+    enum { ROWS = 2400, EACH = 300, CALM = 40 };
+    const enum curve_style styles[] = {STYLE_SOLID, STYLE_DASHED};
+    static double x[ROWS], beside[ROWS];
+    struct page p = page_of(2, ROWS);
+    struct err e = {0};
+    struct trace alone[2], shared[2];
+    int rows = ROWS;
+
+    (void)state;
+    swing(x, ROWS, 2, 3);
+    for (int y = 0; y < ROWS; y++) {
+        x[y] = y % EACH < CALM ? x[y - y % EACH] : x[y];
+        beside[y] = 240 + 10 * sin(y / 60.0);
+    }
+    curve(&p, 0, x, 0, ROWS - 1);
+    for (int y = 0; y + 20 < ROWS; y += 30)
+        curve(&p, 1, beside, y, y + 20);
+    assert_int_equal(trace_scan(&p, styles, 2, give_halves, &rows, alone, &e), ERR_OK);
+    assert_int_equal(pool_create(&p.pool, 3, &e), ERR_OK);
+    assert_int_equal(trace_scan(&p, styles, 2, give_halves, &rows, shared, &e), ERR_OK);
+    for (int k = 0; k < 2; k++) {
+        assert_true(share_near(&alone[k], k ? beside : x, 10, ROWS - 11, 0.01 * WIDTH) > 0.5);
+        assert_memory_equal(shared[k].x, alone[k].x, ROWS * sizeof *alone[k].x);
+        assert_memory_equal(shared[k].confidence, alone[k].confidence, ROWS * sizeof *alone[k].confidence);
+        trace_clear(&alone[k]);
+        trace_clear(&shared[k]);
+    }
+    pool_free(p.pool);
+    page_free(&p);
+}
+
 /* The last columns of a kick whose strokes there and back are one blob, thinner than the pen. */
 static void test_tip_that_is_thinner_than_the_pen(void **state)
 {
@@ -191,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_thin_ink_tells_swings_apart),
         cmocka_unit_test(test_a_fill_changes_nothing),
         cmocka_unit_test(test_a_scan_that_cannot_be_read),
+        cmocka_unit_test(test_a_pool_changes_nothing),
         cmocka_unit_test(test_tip_that_is_thinner_than_the_pen),
     };
 

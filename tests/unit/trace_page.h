@@ -22,12 +22,13 @@ struct page {
     int classes, rows;
     float *logits;   /* [classes, rows, COLUMNS] */
     double *left, *right;
+    struct pool *pool;   /* that traces it; NULL: none */
 };
 
 static inline struct page page_of(int classes, int rows)
 {
     struct page p = {classes, rows, malloc(sizeof(float) * (size_t)(classes * rows * COLUMNS)),
-                     malloc(sizeof(double) * (size_t)rows), malloc(sizeof(double) * (size_t)rows)};
+                     malloc(sizeof(double) * (size_t)rows), malloc(sizeof(double) * (size_t)rows), NULL};
 
     assert_true(p.logits && p.left && p.right);
     for (int i = 0; i < classes * rows * COLUMNS; i++)
@@ -76,7 +77,7 @@ static inline enum err_code trace_scan(const struct page *p, const enum curve_st
 {
     struct mask *mask;
     struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade,
-                                .shade_ctx = shade_ctx};
+                                .shade_ctx = shade_ctx, .pool = p->pool};
     size_t plane = (size_t)p->rows * COLUMNS;
     enum err_code rc;
 
