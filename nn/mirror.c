@@ -39,12 +39,10 @@ static float odds_against(float logit)
     return expf(-fmaxf(fminf(logit, MOST), -MOST));
 }
 
-/* The logit of the mean of both probabilities: what one look is sure of and the other missed stays likely, which the
- * mean of logits would lose.  Where neither sees anything, as on most of the paper, the larger one is near enough. */
-static float mean_look(float a, float b)
+float curvenet_mean_look(float a, float b)
 {
     enum { NOTHING = -6 };
-    if (a < NOTHING && b < NOTHING)
+    if (a < NOTHING && b < NOTHING)   /* as on most of the paper */
         return fmaxf(a, b);
     float against_a = odds_against(a), against_b = odds_against(b);
     float p = 1 / (1 + against_a), q = 1 / (1 + against_b);
@@ -60,7 +58,7 @@ static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, 
             const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
             float *to = row_of(m, c, y + r);
             for (int x = 0; x < m->width; x++)
-                to[x] = mean_look(to[x], from[x]);
+                to[x] = curvenet_mean_look(to[x], from[x]);
         }
     return m->sink(m->sink_ctx, y, rows, row_of(m, 0, y), (size_t)m->height * (size_t)m->width, (size_t)m->width, e);
 }

@@ -12,4 +12,8 @@ enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool 
                                         size_t stride, int height, int width, curvenet_sink sink, void *sink_ctx,
                                         const struct job *job, struct err *e);
 
+/* The logit of the mean of the probabilities that two logits stand for: what one look is sure of and the other missed stays
+ * likely, which the mean of logits would lose. */
+float curvenet_mean_look(float a, float b);
+
 #endif

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/mirror.h"
 #include "nn/windows.h"
 #include "postproc/table.h"
 #include "server/normalise.h"
 #include "server/request_defaults.h"
 #include "server/result_files.h"
 #include "server/straighten.h"
+#include "server/track_look.h"
 #include "server/track_run.h"
 
 struct pipeline {
@@ -190,7 +190,7 @@ static enum err_code read_window(struct pipeline *p, int y0, int y1, int *have, 
     return rc;
 }
 
-static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct err *e)
+static enum err_code forward_tracks(struct pipeline *p, int k, int y0, int rows, struct err *e)
 {
     size_t stride = (size_t)normalise_columns(p->input);
     size_t n = p->request->layout.n_tracks;
@@ -201,10 +201,8 @@ static enum err_code forward_tracks(struct pipeline *p, int k, int rows, struct 
         double begin = ((double)k * (double)n + (double)i) * share;
         struct job part = {.whole = p->job, .begin = begin, .end = begin + share};
         window_blend_begin(run->blend, k);
-        bool twice = run->track->n_curves > 1 && !p->request->one_look;
-        rc = (twice ? curvenet_forward_mirrored : curvenet_forward)(
-            p->env->net, p->env->pool, p->ink + run->c0 + run->seen_x0, stride, rows, run->seen_columns,
-            window_blend_sink, run->blend, &part, e);
+        struct track_window window = {p->ink + run->c0 + run->seen_x0, stride, y0, rows};
+        rc = track_look(run, &window, p->env->net, p->env->pool, p->request->one_look, &part, e);
     }
     return rc;
 }
@@ -223,7 +221,7 @@ static enum err_code run_windows(struct pipeline *p, struct err *e)
         enum err_code rc = read_window(p, y0, y1, &have, e);
         clock_stage(p, STAGE_DECODE, &since);
         if (rc == ERR_OK)
-            rc = forward_tracks(p, k, y1 - y0, e);
+            rc = forward_tracks(p, k, y0, y1 - y0, e);
         clock_stage(p, STAGE_FORWARD, &since);
         if (rc != ERR_OK)
             return rc;

@@ -136,14 +136,28 @@ enum err_code track_run_drift(struct track_run *run, const struct track_rows *ro
     return rc;
 }
 
-static void given_edges(struct track_run *run)
+static void given_edges(const struct track_run *run, int y, double *left, double *right)
 {
     const struct mask_geometry *g = &run->geometry;
-    for (int j = 0; j < run->rows; j++) {
-        struct layout_edge edge = layout_edges_at(run->track, g->y_origin + (j + 0.5) / g->y_scale);
-        run->left[j] = to_column(g, edge.x0);
-        run->right[j] = to_column(g, edge.x1);
-    }
+    struct layout_edge edge = layout_edges_at(run->track, g->y_origin + (y + 0.5) / g->y_scale);
+    *left = to_column(g, edge.x0);
+    *right = to_column(g, edge.x1);
+}
+
+void track_run_edges(const struct track_run *run, int y, double *left, double *right)
+{
+    int shift = run->edges ? 0 : run->shift[y];
+    given_edges(run, y, left, right);
+    *left -= shift;
+    *right -= shift;
+}
+
+enum curve_style track_run_style(const struct track_run *run, size_t i, int classes)
+{
+    enum curve_style style = run->track->curves[i].style;
+    if (style >= (enum curve_style)classes)
+        style = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
+    return style;
 }
 
 /* Where a track's shades come from. */
@@ -166,19 +180,16 @@ enum err_code track_run_trace(struct track_run *run, int classes, struct normali
     enum err_code rc = ERR_OK;
     if (run->edges)
         rc = edges_solve(run->edges, run->left, run->right, &run->drift, &run->edges_found, e);
-    else
-        given_edges(run);
+    for (int y = 0; !run->edges && y < run->rows; y++)
+        given_edges(run, y, &run->left[y], &run->right[y]);
     if (rc != ERR_OK || run->track->n_curves == 0)
         return rc;
 
     style = calloc(run->track->n_curves, sizeof *style);
     if (!style)
         return err_memory(e, "a track's styles");
-    for (size_t i = 0; i < run->track->n_curves; i++) {
-        style[i] = run->track->curves[i].style;
-        if (style[i] >= (enum curve_style)classes)
-            style[i] = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
-    }
+    for (size_t i = 0; i < run->track->n_curves; i++)
+        style[i] = track_run_style(run, i, classes);
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
                                 .shade = give_shade, .shade_ctx = &source, .pool = pool};
     rc = trace_track(run->mask, &track, run->traces, job, e);

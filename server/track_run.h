@@ -63,9 +63,16 @@ struct track_rows {
 enum err_code track_run_drift(struct track_run *run, const struct track_rows *rows, double *drift, bool *found,
                               struct err *e);
 
-/* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has; a
- * dotted curve is sought among the dashed ones where it has no class of its own.  input: the shared one, which is
- * read again where curves may be told apart by how dark they are drawn. */
+/* The track's edges in row y of the mask as the network sees it, moved by the run's shift: as they are given, or, where
+ * printed borders are followed, where the row was moved to. */
+void track_run_edges(const struct track_run *run, int y, double *left, double *right);
+
+/* The style that curve i of the track is sought by: a dotted curve among the dashed ones where the network, of so many
+ * classes, has none of its own. */
+enum curve_style track_run_style(const struct track_run *run, size_t i, int classes);
+
+/* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has.  input: the shared
+ * one, which is read again where curves may be told apart by how dark they are drawn. */
 enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, struct pool *pool,
                               const struct job *job, struct err *e);
 
