@@ -1,7 +1,8 @@
-/* Every allocation of loading a checkpoint, starting a pool and a forward pass, mirrored or not, fails once: the call
- * says so, gives back what it held, and works when tried again. */
+/* Every allocation of loading a checkpoint, starting a pool, a forward pass, mirrored or not, and three looks at a track,
+ * with the tracing between them, fails once: the call says so, gives back what it held, and works when tried again. */
 #include "nn/mirror.h"
 #include "nn/windows.h"
+#include "server/track_look.h"
 #include "tests/unit/checkpoint_file.h"
 #include "tests/unit/failing_alloc.h"
 #include "tests/unit/temp_dir.h"
@@ -41,6 +42,48 @@ static enum err_code digitize(struct err *e)
     return code;
 }
 
+enum { ROWS = 320, COLUMNS = 60 };
+
+/* Two curves that cross, dark enough for a network of random weights to see something of them. */
+static void draw(uint8_t ink[ROWS][COLUMNS])
+{
+    for (int y = 0; y < ROWS; y++)
+        for (int k = 0; k < 3; k++) {
+            ink[y][10 + y / 8 + k] = 255;
+            if (y % 9 < 6)
+                ink[y][50 - y / 8 + k] = 255;
+        }
+}
+
+static enum err_code look(struct err *e)
+{
+    static struct layout_curve curves[] = {{.style = STYLE_SOLID}, {.style = STYLE_DASHED}};
+    static uint8_t ink[ROWS][COLUMNS];
+    static int shift[ROWS];
+    struct layout_track track = {.x0 = 2, .x1 = COLUMNS - 3, .n_curves = 2, .curves = curves};
+    struct mask_geometry geometry = {.x_scale = 1, .y_scale = 1};
+    struct windows windows = windows_plan(ROWS, 512, 64);
+    struct track_window window = {ink[0], COLUMNS, 0, ROWS};
+    struct curvenet *net = NULL;
+    struct pool *pool = NULL;
+    struct track_run run = {0};
+    enum err_code code = curvenet_load(&net, path, 1, e);
+    draw(ink);
+    if (!code)
+        code = pool_create(&pool, 2, e);
+    if (!code)
+        code = track_run_open(&run, &track, &geometry, COLUMNS, &windows, shift, 2, false, e);
+    if (!code) {
+        window_blend_begin(run.blend, 0);
+        code = track_look(&run, &window, net, pool, false, NULL, e);
+    }
+    if (run.track)
+        track_run_clear(&run);
+    pool_free(pool);
+    curvenet_free(net);
+    return code;
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -49,6 +92,7 @@ static void each_allocation_may_fail(void **state)
     wrap_json();
     /* A header that cannot be held in memory reads as one that cannot be read: both are answered 503. */
     assert_in_range(fail_each(digitize, ERR_UNAVAILABLE), 50, 9999);
+    assert_in_range(fail_each(look, ERR_UNAVAILABLE), 120, 9999);
     cJSON_InitHooks(NULL);
 }
 
