@@ -27,7 +27,7 @@ struct pipeline_request {
     double depth_top, depth_bottom;
     double step;                  /* 0: chosen */
     bool confidence_columns;      /* in the CSV */
-    bool one_look;                /* tracks of several curves, too, go through the network once (nn/mirror.h) */
+    bool one_look;                /* tracks of several curves, too, go through the network once (server/track_look.h) */
     bool want_las, want_overlay, want_mask;
     struct las_header header;
 };
