@@ -7,9 +7,7 @@
 
 struct mirror {
     int classes, height, width;
-    float *logits;       /* [classes, height, width], laid back */
-    curvenet_sink sink;
-    void *sink_ctx;
+    float *logits;       /* [classes, height, width] */
 };
 
 static float *row_of(const struct mirror *m, int class, int y)
@@ -49,10 +47,11 @@ float curvenet_mean_look(float a, float b)
     return logf((p + q) / (against_a * p + against_b * q));
 }
 
-static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, size_t class_stride,
+static enum err_code keep_mean(void *ctx, int y, int rows, const float *logits, size_t class_stride,
                                size_t row_stride, struct err *e)
 {
     const struct mirror *m = ctx;
+    (void)e;
     for (int c = 0; c < m->classes; c++)
         for (int r = 0; r < rows; r++) {
             const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
@@ -60,7 +59,7 @@ static enum err_code pass_mean(void *ctx, int y, int rows, const float *logits, 
             for (int x = 0; x < m->width; x++)
                 to[x] = curvenet_mean_look(to[x], from[x]);
         }
-    return m->sink(m->sink_ctx, y, rows, row_of(m, 0, y), (size_t)m->height * (size_t)m->width, (size_t)m->width, e);
+    return ERR_OK;
 }
 
 static void turn(uint8_t *to, const uint8_t *ink, size_t stride, int height, int width)
@@ -71,25 +70,19 @@ static void turn(uint8_t *to, const uint8_t *ink, size_t stride, int height, int
 }
 
 enum err_code curvenet_forward_mirrored(const struct curvenet *net, struct pool *pool, const uint8_t *ink,
-                                        size_t stride, int height, int width, curvenet_sink sink, void *sink_ctx,
-                                        const struct job *job, struct err *e)
+                                        size_t stride, int height, int width, float *logits, const struct job *job,
+                                        struct err *e)
 {
-    struct mirror m = { .classes = curvenet_info(net)->classes, .height = height, .width = width, .sink = sink,
-                        .sink_ctx = sink_ctx };
-    size_t pixels, floats, bytes;
+    struct mirror m = { .classes = curvenet_info(net)->classes, .height = height, .width = width, .logits = logits };
     struct job first = { .whole = job, .begin = 0, .end = 0.5 }, second = { .whole = job, .begin = 0.5, .end = 1 };
-    bool fits = size_mul((size_t)height, (size_t)width, &pixels) && size_mul(pixels, (size_t)m.classes, &floats) &&
-                size_mul(floats, sizeof *m.logits, &bytes);
-    uint8_t *turned = fits ? malloc(pixels) : NULL;
-    m.logits = fits ? malloc(bytes) : NULL;
-    enum err_code code = turned && m.logits ? ERR_OK : err_memory(e, "a window's mirror image");
-    if (!code) {
-        turn(turned, ink, stride, height, width);
-        code = curvenet_forward(net, pool, turned, (size_t)width, height, width, keep_mirrored, &m, &first, e);
-    }
+    size_t pixels;
+    uint8_t *turned = size_mul((size_t)height, (size_t)width, &pixels) ? malloc(pixels) : NULL;
+    if (!turned)
+        return err_memory(e, "a window's mirror image");
+    turn(turned, ink, stride, height, width);
+    enum err_code code = curvenet_forward(net, pool, turned, (size_t)width, height, width, keep_mirrored, &m, &first, e);
     if (!code)
-        code = curvenet_forward(net, pool, ink, stride, height, width, pass_mean, &m, &second, e);
+        code = curvenet_forward(net, pool, ink, stride, height, width, keep_mean, &m, &second, e);
     free(turned);
-    free(m.logits);
     return code;
 }

@@ -8,7 +8,7 @@
 #include "nn/mirror.h"
 #include "postproc/erase.h"
 
-/* A window that is looked at more than twice. */
+/* A window that is looked at more than once. */
 struct looks {
     const struct track_run *run;
     const struct track_window *window;
@@ -30,13 +30,12 @@ static size_t n_curves(const struct track_run *run)
 }
 
 /* Whether the track has solid curves beside others. */
-static bool is_mixed(const struct track_run *run, int classes)
+static bool is_mixed(const struct looks *l)
 {
     bool solid = false, broken = false;
-    for (size_t i = 0; i < n_curves(run); i++) {
-        bool is_solid = track_run_style(run, i, classes) == STYLE_SOLID;
-        solid |= is_solid;
-        broken |= !is_solid;
+    for (size_t i = 0; i < n_curves(l->run); i++) {
+        solid |= l->style[i] == STYLE_SOLID;
+        broken |= l->style[i] != STYLE_SOLID;
     }
     return solid && broken;
 }
@@ -44,18 +43,6 @@ static bool is_mixed(const struct track_run *run, int classes)
 static float *row_of(const struct looks *l, int class, int y)
 {
     return l->logits + ((size_t)class * (size_t)l->rows + (size_t)y) * (size_t)l->columns;
-}
-
-static enum err_code keep(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
-                          struct err *e)
-{
-    const struct looks *l = ctx;
-    (void)e;
-    for (int c = 0; c < l->classes; c++)
-        for (int r = 0; r < rows; r++)
-            memcpy(row_of(l, c, y + r), logits + (size_t)c * class_stride + (size_t)r * row_stride,
-                   (size_t)l->columns * sizeof *logits);
-    return ERR_OK;
 }
 
 /* Of all classes but the solid one, which the look had nothing left of. */
@@ -107,7 +94,7 @@ static void take_out_solid(const struct looks *l)
 /* Whether in row y curve i, or what is left of it, may lie on a solid one. */
 static bool is_near(const struct looks *l, size_t i, int y)
 {
-    enum { NEAR = 40 };   /* columns */
+    enum { NEAR = 24 };   /* columns */
     for (size_t k = 0; k < n_curves(l->run); k++)
         if (l->style[k] == STYLE_SOLID && !isnan(l->traces[k].x[y]) &&
             !(fabsf(l->traces[k].x[y] - l->traces[i].x[y]) > NEAR))
@@ -202,25 +189,30 @@ static void close_looks(struct looks *l)
     free(l->logits);
 }
 
+/* Two looks, and a third one if the track is mixed. */
+static enum err_code look_again(struct looks *l, const struct job *job, struct err *e)
+{
+    bool mixed = is_mixed(l);
+    struct job two = { .whole = job, .begin = 0, .end = mixed ? 2.0 / 3 : 1 }, third = { .whole = job, .begin = two.end, .end = 1 };
+    enum err_code code = curvenet_forward_mirrored(l->net, l->pool, l->window->ink, l->window->stride, l->rows, l->columns,
+                                                   l->logits, &two, e);
+    return code || !mixed ? code : look_without(l, &third, e);
+}
+
 enum err_code track_look(const struct track_run *run, const struct track_window *window, const struct curvenet *net,
                          struct pool *pool, bool once, const struct job *job, struct err *e)
 {
     struct looks l = { .run = run, .window = window, .net = net, .pool = pool, .classes = curvenet_info(net)->classes,
                        .rows = window->rows, .columns = run->seen_columns };
-    struct job two = { .whole = job, .begin = 0, .end = 2.0 / 3 }, third = { .whole = job, .begin = 2.0 / 3, .end = 1 };
+    size_t columns = (size_t)l.columns, plane = (size_t)l.rows * columns;
     if (once || n_curves(run) < 2)
         return curvenet_forward(net, pool, window->ink, window->stride, l.rows, l.columns, window_blend_sink, run->blend,
                                 job, e);
-    if (!is_mixed(run, l.classes))
-        return curvenet_forward_mirrored(net, pool, window->ink, window->stride, l.rows, l.columns, window_blend_sink,
-                                         run->blend, job, e);
     enum err_code code = open_looks(&l, e);
     if (!code)
-        code = curvenet_forward_mirrored(net, pool, window->ink, window->stride, l.rows, l.columns, keep, &l, &two, e);
+        code = look_again(&l, job, e);
     if (!code)
-        code = look_without(&l, &third, e);
-    if (!code)
-        code = window_blend_sink(run->blend, 0, l.rows, l.logits, (size_t)l.rows * (size_t)l.columns, (size_t)l.columns, e);
+        code = window_blend_sink(run->blend, 0, l.rows, l.logits, plane, columns, e);
     close_looks(&l);
     return code;
 }

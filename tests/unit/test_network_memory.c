@@ -1,6 +1,5 @@
-/* Every allocation of loading a checkpoint, starting a pool, a forward pass, mirrored or not, and three looks at a track,
- * with the tracing between them, fails once: the call says so, gives back what it held, and works when tried again. */
-#include "nn/mirror.h"
+/* Every allocation of loading a checkpoint, starting a pool, a forward pass, and three looks at a track, with the tracing
+ * between them, fails once: the call says so, gives back what it held, and works when tried again. */
 #include "nn/windows.h"
 #include "server/track_look.h"
 #include "tests/unit/checkpoint_file.h"
@@ -33,8 +32,7 @@ static enum err_code digitize(struct err *e)
         int y0, y1;
         windows_span(&windows, k, &y0, &y1);
         window_blend_begin(blend, k);
-        code = (k % 2 ? curvenet_forward_mirrored : curvenet_forward)(net, pool, ink + y0 * W, W, y1 - y0, W,
-                                                                      window_blend_sink, blend, NULL, e);
+        code = curvenet_forward(net, pool, ink + y0 * W, W, y1 - y0, W, window_blend_sink, blend, NULL, e);
     }
     window_blend_free(blend);
     pool_free(pool);
