@@ -105,7 +105,7 @@ def stages(b):
     peaks, replies = [], []
     for _ in range(b.rounds):
         with Server(b) as server:
-            # One look for the times: against two, the rest would seem half as much. Two take more memory.
+            # One look for the times: against more, the rest would seem less. More take more memory.
             replies += [server.digitize(path, [*fields(height, width), ONE_LOOK]) for _ in range(2)]
             server.digitize(path, fields(height, width))
             peaks.append(server.peak_mb())
@@ -147,7 +147,7 @@ def tall(b):
     path = page.save_tiff(b.path("median.tif"), page.worn(height, width))
     name = f"median archive scan {height:,}×{width:,}"
     whole_scan(b, f"{name}, one look, end to end", path, [*fields(height, width), ONE_LOOK])
-    whole_scan(b, f"{name}, two looks, end to end", path, fields(height, width))
+    whole_scan(b, f"{name}, all looks, end to end", path, fields(height, width))
     folder = os.environ.get("SCANS_DIR")
     path = folder and find_tall(folder)
     name = f"scan of {TALL[0]:,}×{TALL[1]:,}, end to end"
