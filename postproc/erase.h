@@ -11,7 +11,7 @@ struct erase_ink { uint8_t *at; int rows, columns; };
  * goes down; 0 if it goes down nowhere. */
 float erase_thickness(const struct erase_ink *ink, const float *x);
 
-/* Makes paper of what a round pen of that thickness inks along x: [rows], NaN where nothing is to be taken out.  What other
+/* Makes 0 of what a round pen of that thickness inks along x: [rows], NaN where nothing is to be taken out.  What other
  * curves and the grid have there goes too. */
 void erase_stroke(const struct erase_ink *ink, const float *x, float thickness);
 

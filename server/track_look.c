@@ -16,8 +16,9 @@ struct looks {
     struct pool *pool;
     int classes, rows, columns;
     float *logits;            /* [classes, rows, columns]: by the looks so far */
-    uint8_t *ink;             /* [rows, columns]: without the curves that were taken out */
-    uint8_t *near;            /* [rows]: whether a dashed or dotted curve is near one of these */
+    uint8_t *ink;             /* [rows, columns]: without the solid curves */
+    uint8_t *kept;            /* [rows, columns]: 0 where they were taken out, else all bits */
+    uint8_t *near;            /* [rows]: whether a dashed or dotted curve is near one of them */
     double *left, *right;     /* [rows]: the track's edges, in the window's columns */
     enum curve_style *style;  /* [curves] */
     struct trace *traces;     /* [curves]: in the window's columns */
@@ -45,7 +46,8 @@ static float *row_of(const struct looks *l, int class, int y)
     return l->logits + ((size_t)class * (size_t)l->rows + (size_t)y) * (size_t)l->columns;
 }
 
-/* Of all classes but the solid one, which the look had nothing left of. */
+/* Of all classes but the solid one, of which the look had nothing left.  Where ink was taken out there may have been
+ * another curve's too, and a curve may have been seen in what was the solid one's; elsewhere what was seen stays. */
 static enum err_code keep_mean(void *ctx, int y, int rows, const float *logits, size_t class_stride, size_t row_stride,
                                struct err *e)
 {
@@ -54,9 +56,11 @@ static enum err_code keep_mean(void *ctx, int y, int rows, const float *logits, 
     for (int c = STYLE_SOLID + 1; c < l->classes; c++)
         for (int r = 0; r < rows; r++) {
             const float *from = logits + (size_t)c * class_stride + (size_t)r * row_stride;
+            const uint8_t *kept = l->kept + (size_t)(l->first + y + r) * (size_t)l->columns;
             float *to = row_of(l, c, l->first + y + r);
             for (int x = 0; x < l->columns; x++)
-                to[x] = curvenet_mean_look(to[x], from[x]);
+                if (!kept[x] || from[x] > to[x])
+                    to[x] = curvenet_mean_look(to[x], from[x]);
         }
     return ERR_OK;
 }
@@ -80,15 +84,19 @@ static enum err_code find_curves(const struct looks *l, const struct job *job, s
 
 static void take_out_solid(const struct looks *l)
 {
-    const struct erase_ink ink = { l->ink, l->rows, l->columns };
     enum { RIM = 2, BAR = 8 };   /* columns more than is dark; a thicker one hides what lies on it in any case */
+    const struct erase_ink ink = { l->ink, l->rows, l->columns }, kept = { l->kept, l->rows, l->columns };
+    size_t columns = (size_t)l->columns, pixels = (size_t)l->rows * columns;
     for (int y = 0; y < l->rows; y++)
-        memcpy(l->ink + (size_t)y * (size_t)l->columns, l->window->ink + (size_t)y * l->window->stride, (size_t)l->columns);
+        memcpy(l->ink + (size_t)y * columns, l->window->ink + (size_t)y * l->window->stride, columns);
+    memset(l->kept, ~0, pixels);
     for (size_t i = 0; i < n_curves(l->run); i++) {
         float thickness = l->style[i] == STYLE_SOLID ? erase_thickness(&ink, l->traces[i].x) : 0;
         if (thickness > 0 && thickness <= BAR)
-            erase_stroke(&ink, l->traces[i].x, thickness + RIM);
+            erase_stroke(&kept, l->traces[i].x, thickness + RIM);
     }
+    for (size_t i = 0; i < pixels; i++)
+        l->ink[i] &= l->kept[i];
 }
 
 /* Whether in row y curve i, or what is left of it, may lie on a solid one. */
@@ -163,12 +171,13 @@ static enum err_code open_looks(struct looks *l, struct err *e)
                 size_mul(floats, sizeof *l->logits, &bytes);
     l->logits = fits ? malloc(bytes) : NULL;
     l->ink = fits ? malloc(pixels) : NULL;
+    l->kept = fits ? malloc(pixels) : NULL;
     l->near = calloc(rows, 1);
     l->left = calloc(rows, sizeof *l->left);
     l->right = calloc(rows, sizeof *l->right);
     l->style = calloc(n, sizeof *l->style);
     l->traces = calloc(n, sizeof *l->traces);
-    if (!l->logits || !l->ink || !l->near || !l->left || !l->right || !l->style || !l->traces)
+    if (!l->logits || !l->ink || !l->kept || !l->near || !l->left || !l->right || !l->style || !l->traces)
         return err_memory(e, "looking at a window again");
     for (size_t i = 0; i < n; i++)
         l->style[i] = track_run_style(l->run, i, l->classes);
@@ -185,6 +194,7 @@ static void close_looks(struct looks *l)
     free(l->right);
     free(l->left);
     free(l->near);
+    free(l->kept);
     free(l->ink);
     free(l->logits);
 }

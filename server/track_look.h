@@ -18,8 +18,8 @@ struct track_window {
 
 /* Gives the run's blend what the network sees.  once: a single look in any case.  Else a track of several curves is seen a
  * second time, mirrored (nn/mirror.h), and, where dashed or dotted ones come near solid ones, a third time without these:
- * they are traced by the first two looks and taken out.  The third look's probabilities for dashed and dotted curves count
- * as much as those of the first two together. */
+ * they are traced by the first two looks and taken out.  The mean of the third look's probabilities for dashed and dotted
+ * curves and of those of the first two together counts, but elsewhere than on what was taken out only if it is more. */
 enum err_code track_look(const struct track_run *run, const struct track_window *window, const struct curvenet *net,
                          struct pool *pool, bool once, const struct job *job, struct err *e);
 
