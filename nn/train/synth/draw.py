@@ -103,7 +103,7 @@ class Canvas:
         self.layers = {}
         self.on_top = ()  # names of layers that hide what is under them
         self.labels = np.zeros((3, height, width), np.uint8)
-        self.paths = []  # of the labels: (class, warped polylines, width of the stroke)
+        self.paths = []  # of the labels: (class, warped polylines)
 
     def layer(self, name):
         if name not in self.layers:
@@ -152,12 +152,12 @@ class Canvas:
         pieces = [bent[a:a + n] for a, n in zip(first.tolist(), count.tolist())]
         self.stroke(name, pieces, width, value, smooth)
 
-    def label(self, cls, pieces, width):
-        """Draws the centre line of a curve `width` px wide, as some 4 px, into class `cls`; warped polylines."""
+    def label(self, cls, pieces):
+        """Draws the centre line of a curve, some 4 px wide, into class `cls`; warped polylines."""
         pieces = [p for p in pieces if len(p) > 1]
         if not pieces:
             return
-        self.paths.append((cls, pieces, width))
+        self.paths.append((cls, pieces))
         fixed = split_like(np.rint(flat(pieces) * (1 << SHIFT)).astype(np.int32), pieces)
         line = np.zeros((self.height, self.width), np.uint8)
         cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)

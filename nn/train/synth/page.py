@@ -6,7 +6,6 @@ import numpy as np
 
 from . import curves, fills, grid, kinds, marks, style, visible, wear
 from .draw import Canvas, Warp, flat, log_uniform, split_like
-from .erase import erase_some
 
 
 @dataclass
@@ -322,7 +321,5 @@ def make_page(rng, las_dir=None):
     ink, reference = scan(rng, canvas, look, canvas.merged())
     rng.bit_generator.state = state  # the same wear again
     without, _ = scan(rng, canvas, look, canvas.merged(leave_out=("curves",)), reference)
-    if rng.random() < 0.25:
-        erase_some(rng, canvas, (ink, without))
     visible.relabel(canvas, ink, without)
     return ink, canvas.labels

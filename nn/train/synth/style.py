@@ -143,7 +143,7 @@ def ink_curve(rng, canvas, name, pieces, style):
     """Draws warped pieces in their style and labels the whole line."""
     if style.blob:
         pieces = [_scattered(rng, piece, style) for piece in pieces]
-    canvas.label(style.cls, pieces, style.width)
+    canvas.label(style.cls, pieces)
     for piece in pieces:
         if len(piece) < 2:
             continue

@@ -62,5 +62,5 @@ def relabel(canvas, scan, without):
     shown = inked(scan, without)
     paths, canvas.paths = canvas.paths, []
     canvas.labels[:] = 0
-    for cls, pieces, width in paths:
-        canvas.label(cls, [part for piece in pieces for part in seen_parts(piece, cls, shown)], width)
+    for cls, pieces in paths:
+        canvas.label(cls, [part for piece in pieces for part in seen_parts(piece, cls, shown)])
