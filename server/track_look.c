@@ -99,7 +99,15 @@ static void take_out_solid(const struct looks *l)
         l->ink[i] &= l->kept[i];
 }
 
-/* Whether in row y curve i, or what is left of it, may lie on a solid one. */
+static bool is_seen(const struct looks *l, size_t i)
+{
+    for (int y = 0; y < l->rows; y++)
+        if (!isnan(l->traces[i].x[y]))
+            return true;
+    return false;
+}
+
+/* Whether in row y curve i, which may be lost there, may lie on a solid one. */
 static bool is_near(const struct looks *l, size_t i, int y)
 {
     enum { NEAR = 24 };   /* columns */
@@ -110,11 +118,15 @@ static bool is_near(const struct looks *l, size_t i, int y)
     return false;
 }
 
+/* A curve of which nothing was seen in the window is not looked for again: it is rather not there. */
 static void find_near(const struct looks *l)
 {
-    for (int y = 0; y < l->rows; y++)
-        for (size_t i = 0; i < n_curves(l->run); i++)
-            l->near[y] |= l->style[i] != STYLE_SOLID && is_near(l, i, y);
+    for (size_t i = 0; i < n_curves(l->run); i++) {
+        if (l->style[i] == STYLE_SOLID || !is_seen(l, i))
+            continue;
+        for (int y = 0; y < l->rows; y++)
+            l->near[y] |= is_near(l, i, y);
+    }
 }
 
 /* The next part of the window to look at, from row `from` on: rows *first..*end-1, near ones and what is around them.
