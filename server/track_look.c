@@ -155,8 +155,10 @@ static enum err_code look_without(struct looks *l, const struct job *job, struct
     enum err_code code = find_curves(l, job, e);
     if (code)
         return code;
-    take_out_solid(l);
     find_near(l);
+    if (!memchr(l->near, true, (size_t)l->rows))
+        return ERR_OK;
+    take_out_solid(l);
     for (int end = 0; !code && next_part(l, end, &l->first, &end);) {
         struct job part = { .whole = job, .begin = (double)l->first / l->rows, .end = (double)end / l->rows };
         code = curvenet_forward(l->net, l->pool, l->ink + (size_t)l->first * columns, columns, end - l->first, l->columns,
@@ -169,8 +171,7 @@ static enum err_code look_without(struct looks *l, const struct job *job, struct
 static void window_edges(const struct looks *l)
 {
     for (int y = 0; y < l->rows; y++) {
-        int row = l->window->y0 + y;
-        track_run_edges(l->run, row, &l->left[y], &l->right[y]);
+        track_run_edges(l->run, l->window->y0 + y, &l->left[y], &l->right[y]);
         l->left[y] -= l->run->seen_x0;
         l->right[y] -= l->run->seen_x0;
     }
