@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/corrector.h"
 #include "nn/metadata.h"
 
 /* What is known while the tensors are held against what the metadata ask for. */
@@ -137,6 +138,15 @@ static enum err_code expect_decoder(struct check *c, const struct curvenet_info 
     return code;
 }
 
+static enum err_code expect_corrector(struct check *c, const int hidden[2])
+{
+    size_t first = (size_t)hidden[0], second = (size_t)hidden[1];
+    enum err_code code = expect_layer(c, "corrector1", 2, (size_t[]){ first, CORRECTOR_INPUTS });
+    if (!code)
+        code = expect_layer(c, "corrector2", 2, (size_t[]){ second, first });
+    return code ? code : expect_layer(c, "corrector3", 2, (size_t[]){ 1, second });
+}
+
 static enum err_code check_tensors(const struct checkpoint *cp, bool finite, struct err *e)
 {
     const struct curvenet_info *info = &cp->info;
@@ -149,6 +159,8 @@ static enum err_code check_tensors(const struct checkpoint *cp, bool finite, str
         code = expect_attention(&c, i, (size_t)info->dim, (size_t)info->mlp);
     if (!code)
         code = expect_decoder(&c, info);
+    if (!code && info->corrector[0] > 0)
+        code = expect_corrector(&c, info->corrector);
     for (size_t i = 0; i < cp->file.count && !code; i++)
         if (!c.expected[i])
             code = err_set(e, ERR_UNAVAILABLE, "The checkpoint's tensor %.80s is not one of this network's.",

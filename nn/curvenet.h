@@ -23,6 +23,7 @@ struct curvenet_info {
     int classes;
     char class_name[CURVENET_MAX_CLASSES][16];   /* "solid", "dashed", "dotted" */
     enum curvenet_head head;
+    int corrector[2];      /* sizes of the hidden layers of its corrector (nn/corrector.h); 0 if it has none */
     int max_rows;          /* the tallest window, in rows of the network's own resolution */
     int dpi;               /* the resolution that it was trained for */
     char name[64];

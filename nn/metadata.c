@@ -7,7 +7,7 @@
 
 #include "nn/checkpoint.h"
 
-enum { MIN_WINDOW = 256, MAX_WINDOW = 1 << 17, MAX_DPI = 2400 };
+enum { MIN_WINDOW = 256, MAX_WINDOW = 1 << 17, MAX_DPI = 2400, MAX_CORRECTOR = 1024 };
 
 /* A whole number lo..hi that is a multiple of `step`. */
 static enum err_code number(const cJSON *about, const char *key, int lo, int hi, int step, int *out, struct err *e)
@@ -59,6 +59,23 @@ static enum err_code parse_classes(struct curvenet_info *info, const cJSON *abou
     return ERR_OK;
 }
 
+/* A checkpoint need not have a corrector. */
+static enum err_code parse_corrector(struct curvenet_info *info, const cJSON *about, struct err *e)
+{
+    const cJSON *hidden = cJSON_GetObjectItemCaseSensitive(about, "corrector");
+    if (!hidden)
+        return ERR_OK;
+    for (int i = 0; i < 2; i++) {
+        const cJSON *item = cJSON_GetArrayItem(hidden, i);
+        double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
+        if (cJSON_GetArraySize(hidden) != 2 || !(v >= 16 && v <= MAX_CORRECTOR) || v != (int)v || (int)v % 16)
+            return err_set(e, ERR_UNAVAILABLE,
+                           "The checkpoint's metadata field corrector must be two multiples of 16 up to %d.", MAX_CORRECTOR);
+        info->corrector[i] = (int)v;
+    }
+    return ERR_OK;
+}
+
 static enum err_code parse_checksum(struct curvenet_info *info, const struct safetensors *file, struct err *e)
 {
     const char *sha256 = safetensors_metadata(file, "sha256");
@@ -94,6 +111,8 @@ enum err_code metadata_parse(struct curvenet_info *info, const struct safetensor
         code = parse_sizes(info, about, e);
     if (!code)
         code = parse_classes(info, about, e);
+    if (!code)
+        code = parse_corrector(info, about, e);
     cJSON_Delete(about);
     return code;
 }

@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "base/size.h"
+#include "nn/corrector.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -191,6 +192,11 @@ static void pack_network(struct packer *p, struct curvenet *net)
         net->up[n - 1] = pack_separable(p, prefix);
     }
     net->head = pack_linear(p, "head", info->dim, info->head == HEAD_FULL ? info->classes : 4 * info->classes);
+    if (info->corrector[0] > 0) {
+        net->corrector[0] = pack_linear(p, "corrector1", CORRECTOR_INPUTS, info->corrector[0]);
+        net->corrector[1] = pack_linear(p, "corrector2", info->corrector[0], info->corrector[1]);
+        net->corrector[2] = pack_linear(p, "corrector3", info->corrector[1], 1);
+    }
 }
 
 /* Memory for `floats` floats from an aligned address on. */

@@ -34,6 +34,7 @@ struct curvenet {
     struct attention attention[CHECKPOINT_MAX_ATTENTION_LAYERS];
     struct separable up[5];               /* the last only with HEAD_FULL */
     struct linear head;
+    struct linear corrector[3];           /* if info.corrector has sizes (nn/corrector.h) */
     void *weights, *further;              /* the allocations behind all pointers */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "postproc/trace_correct.h"
 #include "postproc/trace_evidence.h"
 #include "postproc/trace_finish.h"
 #include "postproc/trace_line.h"
@@ -354,6 +355,21 @@ static enum err_code finish_group(const struct work *w, struct group *g, struct 
     return rc;
 }
 
+/* Their confidence stays what it was before. */
+static enum err_code correct(const struct work *w, const struct mask *mask, struct trace *out, struct err *e)
+{
+    int *class = calloc(w->track->n, sizeof *class);
+    enum err_code rc;
+
+    if (!class)
+        return err_memory(e, "correcting a curve");
+    for (size_t i = 0; i < w->track->n; i++)
+        class[i] = class_of(mask, w->track->style[i]);
+    rc = trace_correct(mask, w->track, class, out, w->job, e);
+    free(class);
+    return rc;
+}
+
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
@@ -367,6 +383,8 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = find_lines(&w, mask_columns(mask), e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
         rc = finish_group(&w, &w.groups[k], out, e);
+    if (rc == ERR_OK)
+        rc = correct(&w, mask, out, e);
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);

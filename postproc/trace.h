@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "base/job.h"
 #include "base/pool.h"
-#include "base/pool.h"
 #include "postproc/layout.h"
 #include "postproc/mask.h"
 
@@ -27,13 +26,20 @@ struct trace {
 /* Gives how dark the scan is at row y of the mask, before any levelling: ink: [columns], 0 paper .. 255 black. */
 typedef enum err_code (*trace_shade)(void *ctx, int y, uint8_t *ink, struct err *e);
 
+/* Gives by how many columns n positions are to be moved; inputs: [n, CORRECT_INPUTS] (postproc/trace_correct.h).  Called
+ * from several threads at a time. */
+typedef enum err_code (*trace_corrector)(void *ctx, const float *inputs, size_t n, float *off, struct err *e);
+
 struct trace_track {
     const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
     const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */
     size_t n;
-    trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for some, where
-                                      * curves swing fast, and before for all if two are of one style */
+    trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for all if two
+                                      * curves are of one style, then for some, where curves swing fast, and then for
+                                      * those in which they are corrected */
     void *shade_ctx;
+    trace_corrector corrector;       /* NULL if there is none; needs shade */
+    void *corrector_ctx;
     struct pool *pool;               /* NULL: the calling thread alone */
 };
 

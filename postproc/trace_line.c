@@ -53,6 +53,25 @@ void line_free(struct line *line)
     memset(line, 0, sizeof *line);
 }
 
+void line_fill(const float *x, int rows, float *filled)
+{
+    int last = -1;
+
+    memcpy(filled, x, (size_t)rows * sizeof *filled);
+    for (int y = 0; y < rows; y++) {
+        if (isnan(x[y]))
+            continue;
+        if (last >= 0)
+            line_bridge(filled, last, y);
+        else
+            for (int k = 0; k < y; k++)
+                filled[k] = x[y];
+        last = y;
+    }
+    for (int k = last + 1; k < rows; k++)
+        filled[k] = last < 0 ? 0 : x[last];
+}
+
 float line_edge(float peak)
 {
     return fminf(INK_EDGE, 0.5f * peak);

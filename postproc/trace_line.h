@@ -76,6 +76,9 @@ static inline void line_bridge(float *x, int a, int b)
         x[y] = x[a] + (x[b] - x[a]) * (float)(y - a) / (float)(b - a);
 }
 
+/* x: [rows], straight on through its NaN; zeros if it is NaN throughout. */
+void line_fill(const float *x, int rows, float *filled);
+
 /* The probability at which a run with this peak ends. */
 float line_edge(float peak);
 

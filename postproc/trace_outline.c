@@ -172,26 +172,6 @@ static bool improve(struct search *s, int y)
     return fabsf(places[best] - was) > 0.1f;
 }
 
-/* x: [rows]: the line's, straight on through its gaps. */
-static void fill_gaps(const struct line *line, float *x)
-{
-    int last = -1;
-
-    memcpy(x, line->x, (size_t)line->rows * sizeof *x);
-    for (int y = 0; y < line->rows; y++) {
-        if (isnan(x[y]))
-            continue;
-        if (last >= 0)
-            line_bridge(x, last, y);
-        else
-            for (int k = 0; k < y; k++)
-                x[k] = x[y];
-        last = y;
-    }
-    for (int k = last + 1; k < line->rows; k++)
-        x[k] = last < 0 ? 0 : x[last];
-}
-
 void line_fast(const struct line *line, uint8_t *fast)
 {
     float least = 2 * line->radius + slack;
@@ -264,7 +244,7 @@ static enum err_code begin(struct search *s, const struct line *line, struct err
     if (!s->x || !s->due || !s->parts)
         return err_memory(e, "a curve's outline");
     pen_make(&s->drawn, fminf(usual_radius, line->radius));
-    fill_gaps(line, s->x);
+    line_fill(line->x, line->rows, s->x);
     line_fast(line, s->due);
     split(s);
     return ERR_OK;

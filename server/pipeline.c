@@ -234,11 +234,10 @@ static enum err_code run_windows(struct pipeline *p, struct err *e)
 
 static enum err_code trace_tracks(struct pipeline *p, struct err *e)
 {
-    int classes = curvenet_info(p->env->net)->classes;
     enum err_code rc = ERR_OK;
     for (size_t i = 0; rc == ERR_OK && i < p->request->layout.n_tracks; i++) {
         struct track_run *run = &p->runs[i];
-        rc = track_run_trace(run, classes, p->input, p->env->pool, p->job, e);
+        rc = track_run_trace(run, p->env->net, p->input, p->env->pool, p->job, e);
         if (rc == ERR_OK && run->drift / run->geometry.x_scale > p->result->drift)
             p->result->drift = run->drift / run->geometry.x_scale;
         if (rc == ERR_OK && run->edges && run->edges_found < 0.2)

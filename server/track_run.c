@@ -1,9 +1,12 @@
 #include "server/track_run.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/corrector.h"
+#include "postproc/trace_correct.h"
 #include "server/straighten.h"
 
 static double to_column(const struct mask_geometry *g, double x)
@@ -160,22 +163,32 @@ enum curve_style track_run_style(const struct track_run *run, size_t i, int clas
     return style;
 }
 
-/* Where a track's shades come from. */
-struct shade_source {
+/* Where a track's shades and corrections come from. */
+struct source {
+    const struct curvenet *net;
     struct normalise *input;
     int c0, columns;
 };
 
 static enum err_code give_shade(void *ctx, int y, uint8_t *ink, struct err *e)
 {
-    const struct shade_source *source = ctx;
+    const struct source *source = ctx;
     return normalise_shade(source->input, y, source->c0, source->columns, ink, e);
 }
 
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, struct pool *pool,
-                              const struct job *job, struct err *e)
+static_assert((int)CORRECT_INPUTS == (int)CORRECTOR_INPUTS, "the tracing gives what the corrector takes");
+
+static enum err_code give_correction(void *ctx, const float *inputs, size_t n, float *off, struct err *e)
 {
-    struct shade_source source = {input, run->c0, run->columns};
+    const struct source *source = ctx;
+    return curvenet_correct(source->net, inputs, n, off, e);
+}
+
+enum err_code track_run_trace(struct track_run *run, const struct curvenet *net, struct normalise *input,
+                              struct pool *pool, const struct job *job, struct err *e)
+{
+    struct source source = {net, input, run->c0, run->columns};
+    int classes = curvenet_info(net)->classes;
     enum curve_style *style = NULL;
     enum err_code rc = ERR_OK;
     if (run->edges)
@@ -191,7 +204,9 @@ enum err_code track_run_trace(struct track_run *run, int classes, struct normali
     for (size_t i = 0; i < run->track->n_curves; i++)
         style[i] = track_run_style(run, i, classes);
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
-                                .shade = give_shade, .shade_ctx = &source, .pool = pool};
+                                .shade = give_shade, .shade_ctx = &source,
+                                .corrector = curvenet_corrects(net) ? give_correction : NULL, .corrector_ctx = &source,
+                                .pool = pool};
     rc = trace_track(run->mask, &track, run->traces, job, e);
     free(style);
     return rc;

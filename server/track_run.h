@@ -71,9 +71,9 @@ void track_run_edges(const struct track_run *run, int y, double *left, double *r
  * classes, has none of its own. */
 enum curve_style track_run_style(const struct track_run *run, size_t i, int classes);
 
-/* Settles the edges and traces the curves, once the mask is whole.  classes: what the network has.  input: the shared
- * one, which is read again where curves may be told apart by how dark they are drawn. */
-enum err_code track_run_trace(struct track_run *run, int classes, struct normalise *input, struct pool *pool,
-                              const struct job *job, struct err *e);
+/* Settles the edges and traces the curves, once the mask is whole, and corrects them if the network has a corrector.
+ * input: the shared one, which is read again for how dark the scan is. */
+enum err_code track_run_trace(struct track_run *run, const struct curvenet *net, struct normalise *input,
+                              struct pool *pool, const struct job *job, struct err *e);
 
 #endif

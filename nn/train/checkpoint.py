@@ -32,6 +32,8 @@ def save(path, tensors, config, name="curvenet", trained="", metrics=None):
              "mlp": config.mlp, "classes": list(config.classes), "head": config.head,
              "max_rows": MAX_ROWS, "dpi": DPI, "name": name, "trained": trained,
              "metrics": metrics or {}}
+    if "corrector1.weight" in tensors:
+        about["corrector"] = [tensors[f"corrector{k}.weight"].shape[0] for k in (1, 2)]
     header = {"__metadata__": {"curvenet": json.dumps(about), "sha256": digest.hexdigest()},
               **header}
     text = json.dumps(header, separators=(",", ":")).encode()

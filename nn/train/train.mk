@@ -27,3 +27,15 @@ train: train-deps ## train CurveNet, score and export it (LAS_DIR=, STEPS=, OUT=
 	$(TRAIN_PYTHON) nn/train/evaluate.py --checkpoint $(OUT) --out $(TRAIN_METRICS) \
 	  $(if $(LAS_DIR),--las-dir $(LAS_DIR))
 	$(TRAIN_PYTHON) nn/train/export.py --state $(STATE) --out $(OUT) --metrics $(TRAIN_METRICS)
+
+# The corrector learns from what the server's own tracing makes of synthetic pages (nn/train/corrector.py).
+CORRECTOR_ARGS ?=
+
+$(BUILD)/train/curvelogd-inputs: nn/train/dump_inputs.c $(OBJ)
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -MMD -MP -Wl,--wrap=trace_correct -o $@ $< $(OBJ) $(ALL_LIBS)
+
+.PHONY: corrector
+corrector: deps-test $(VENV)/.ready $(BUILD)/train/curvelogd-inputs  ## train the checkpoint's corrector anew (LAS_DIR=, OUT=)
+	$(VENV)/bin/python nn/train/corrector.py --binary $(BUILD)/train/curvelogd-inputs --checkpoint $(OUT) \
+	  $(CORRECTOR_ARGS) $(if $(LAS_DIR),--las-dir $(LAS_DIR))

@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/corrector.h"
+
 struct checkpoint_file {
     int dim, heads, mlp, layers, classes, full;
+    int corrector[2];       /* sizes of its hidden layers; 0: none */
+    int secret;             /* the metadata say nothing of the corrector */
     const char *about;      /* the metadata field curvenet, in place of what the sizes give */
     const char *without;    /* a tensor that is left out */
     const char *extra;      /* a tensor of one element that is added */
@@ -128,6 +132,11 @@ static inline void checkpoint_tensors(struct checkpoint_writer *w)
     for (int n = 1; n <= (s->full ? 5 : 4); n++)
         checkpoint_separable(w, "dec%d.block", n);
     checkpoint_layer(w, "head", 2, (size_t)(s->full ? s->classes : 4 * s->classes), dim, 1, 1);
+    if (s->corrector[0]) {
+        checkpoint_layer(w, "corrector1", 2, (size_t)s->corrector[0], CORRECTOR_INPUTS, 1, 1);
+        checkpoint_layer(w, "corrector2", 2, (size_t)s->corrector[1], (size_t)s->corrector[0], 1, 1);
+        checkpoint_layer(w, "corrector3", 2, 1, (size_t)s->corrector[1], 1, 1);
+    }
     if (s->extra)
         checkpoint_tensor(w, s->extra, 1, 1, 1, 1, 1);
 }
@@ -135,17 +144,19 @@ static inline void checkpoint_tensors(struct checkpoint_writer *w)
 static inline void checkpoint_metadata(const struct checkpoint_writer *w, char *text, size_t size)
 {
     const struct checkpoint_file *s = w->spec;
-    char about[512], sum[2 * SHA256_DIGEST_LENGTH + 1];
+    char about[512], corrector[64] = "", sum[2 * SHA256_DIGEST_LENGTH + 1];
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256((const unsigned char *)w->data, w->elements * 4, digest);
     for (size_t i = 0; i < sizeof digest; i++)
         snprintf(sum + 2 * i, 3, "%02x", digest[i]);
+    if (s->corrector[0] && !s->secret)
+        snprintf(corrector, sizeof corrector, ",\\\"corrector\\\":[%d,%d]", s->corrector[0], s->corrector[1]);
     snprintf(about, sizeof about,
              "{\\\"version\\\":1,\\\"dim\\\":%d,\\\"stages\\\":5,\\\"attention_layers\\\":%d,\\\"heads\\\":%d,"
              "\\\"mlp\\\":%d,\\\"classes\\\":[%s],\\\"head\\\":\\\"%s\\\",\\\"max_rows\\\":12800,\\\"dpi\\\":200,"
-             "\\\"name\\\":\\\"test\\\"}",
+             "\\\"name\\\":\\\"test\\\"%s}",
              s->dim, s->layers, s->heads, s->mlp,
-             s->classes == 1 ? "\\\"solid\\\"" : "\\\"solid\\\",\\\"dashed\\\"", s->full ? "full" : "subpixel");
+             s->classes == 1 ? "\\\"solid\\\"" : "\\\"solid\\\",\\\"dashed\\\"", s->full ? "full" : "subpixel", corrector);
     snprintf(text, size, "{\"__metadata__\":{\"curvenet\":\"%s\"%s%s%s}", s->about ? s->about : about,
              s->unsigned_ ? "" : ",\"sha256\":\"", s->unsigned_ ? "" : sum, s->unsigned_ ? "" : "\"");
 }

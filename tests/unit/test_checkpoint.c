@@ -56,6 +56,34 @@ static void sizes_come_from_the_metadata(void **state)
         }
 }
 
+static void a_corrector_is_read_where_there_is_one(void **state)
+{
+    (void)state;
+    struct checkpoint cp;
+    struct err e;
+    struct checkpoint_file spec = plain;
+    assert_int_equal(read_spec(&spec, &cp, &e), ERR_OK);
+    assert_int_equal(cp.info.corrector[0], 0);
+    checkpoint_free(&cp);
+    spec.corrector[0] = 32;
+    spec.corrector[1] = 16;
+    assert_int_equal(read_spec(&spec, &cp, &e), ERR_OK);
+    assert_int_equal(cp.info.corrector[0], 32);
+    assert_int_equal(cp.info.corrector[1], 16);
+    checkpoint_free(&cp);
+    spec.without = "corrector2.bias";
+    assert_refused(&spec, "has no tensor corrector2.bias");
+    spec.without = NULL;
+    spec.misshapen = "corrector2.weight";
+    assert_refused(&spec, "corrector2.weight has the shape [1, 512] instead of [16, 32]");
+    spec.misshapen = NULL;
+    spec.infinite = "corrector1.weight";
+    assert_refused(&spec, "corrector1.weight holds a value that is not finite");
+    spec.infinite = NULL;
+    spec.secret = 1;
+    assert_refused(&spec, "is not one of this network's");
+}
+
 static void wrong_tensors_are_refused_by_name(void **state)
 {
     (void)state;
@@ -122,6 +150,10 @@ static void wrong_metadata_are_refused_by_field(void **state)
         { ABOUT("1", "32", "4", "48", "[\\\"a name much too long\\\"]", SUB, "12800"), "class name" },
         { ABOUT("1", "32", "4", "48", TWO, "\\\"none\\\"", "12800"), "field head" },
         { ABOUT("1", "32", "4", "48", TWO, SUB, "100"), "field max_rows" },
+        { ABOUT("1", "32", "4", "48", TWO, SUB, "12800,\\\"corrector\\\":[96]"), "field corrector" },
+        { ABOUT("1", "32", "4", "48", TWO, SUB, "12800,\\\"corrector\\\":[96,40]"), "field corrector" },
+        { ABOUT("1", "32", "4", "48", TWO, SUB, "12800,\\\"corrector\\\":[9600,48]"), "field corrector" },
+        { ABOUT("1", "32", "4", "48", TWO, SUB, "12800,\\\"corrector\\\":true"), "field corrector" },
         { ABOUT("1", "64", "4", "48", TWO, SUB, "12800"), "enc1.conv.weight has the shape [32, 1, 3, 3]" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -135,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_come_from_the_metadata),
+        cmocka_unit_test(a_corrector_is_read_where_there_is_one),
         cmocka_unit_test(wrong_tensors_are_refused_by_name),
         cmocka_unit_test(a_value_that_is_not_finite_is_found_anywhere),
         cmocka_unit_test(a_damaged_file_is_refused),

@@ -1,5 +1,6 @@
 """Log curves as they look on paper: real or random values, placed on a track, cut or wrapped at its edges."""
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d, median_filter
 from scipy.signal import lfilter
 
@@ -110,9 +111,9 @@ def random_values(rng, n, las_dir):
     return np.asarray(process(rng, n), np.float64)
 
 
-def sample_rows(rng, rows, las_dir, zoom, count=1):
+def sample_rows(rng, rows, las_dir, zoom, count=1, smooth=False):
     """One value per half row of the page, [2*rows], from log samples some rows apart; of several curves of one real
-    well, [count,2*rows], with a count."""
+    well, [count,2*rows], with a count. `smooth` joins them without corners, as a pen with inertia does."""
     spacing = (log_uniform(rng, 2, 14) if rng.random() < 0.8 else log_uniform(rng, 0.6, 3)) * zoom
     n = int(rows / spacing) + 4
     x = random_values(rng, n, las_dir) if count == 1 else random_stretches(rng, las_dir, n, count)
@@ -122,6 +123,8 @@ def sample_rows(rng, rows, las_dir, zoom, count=1):
     i = at.astype(int)
     if rng.random() < 0.15:  # held samples: near-horizontal steps
         values = x[..., i]
+    elif smooth:
+        values = CubicSpline(np.arange(n), x, axis=-1)(at)
     else:
         values = x[..., i] * (1 - (at - i)) + x[..., i + 1] * (at - i)
     if rng.random() < 0.5:  # the pen's or galvanometer's lag rounds the corners

@@ -104,6 +104,7 @@ class Canvas:
         self.on_top = ()  # names of layers that hide what is under them
         self.labels = np.zeros((3, height, width), np.uint8)
         self.paths = []  # of the labels: (class, warped polylines)
+        self.tracks = []  # (grid.Track, per curve the first of its paths and one past the last)
 
     def layer(self, name):
         if name not in self.layers:
@@ -155,9 +156,9 @@ class Canvas:
     def label(self, cls, pieces):
         """Draws the centre line of a curve, some 4 px wide, into class `cls`; warped polylines."""
         pieces = [p for p in pieces if len(p) > 1]
+        self.paths.append((cls, pieces))
         if not pieces:
             return
-        self.paths.append((cls, pieces))
         fixed = split_like(np.rint(flat(pieces) * (1 << SHIFT)).astype(np.int32), pieces)
         line = np.zeros((self.height, self.width), np.uint8)
         cv2.polylines(line, fixed, False, 255, 2, cv2.LINE_AA, SHIFT)

@@ -21,9 +21,10 @@ class Look:
     clear: bool  # little wear, few calm curves of plain styles: what each class is in its pure form
     bold: bool  # a colour plot turned gray: mid-gray curves over black lines as wide as they are
     brittle: bool  # thresholded so high that lines a pixel wide break where they lie between two pixels
+    smooth: bool  # curves without corners
 
 
-def random_look(rng):
+def random_look(rng, smooth=False):
     kind = str(rng.choice(("bilevel", "clean", "gray"), p=(0.5, 0.25, 0.25)))
     hard = {"bilevel": rng.uniform(0.2, 1.2), "clean": rng.uniform(0, 0.7), "gray": rng.uniform(0, 1)}[kind]
     chances = (0.12, 0.08, 0.2, 0.45, 0.1, 0.05) if kind == "gray" else (0.03, 0.02, 0.05, 0.48, 0.18, 0.24)
@@ -38,7 +39,7 @@ def random_look(rng):
     zoom = log_uniform(rng, 0.6, 1.6)
     bilevel = kind == "bilevel" or (kind == "clean" and rng.random() < 0.6)
     brittle = bilevel and not crisp and 0.9 < source < 1.2 and rng.random() < 0.4
-    return Look(kind, zoom, hard, min(source, 2.0), value, bilevel, crisp, clear, bold, brittle)
+    return Look(kind, zoom, hard, min(source, 2.0), value, bilevel, crisp, clear, bold, brittle, smooth)
 
 
 def random_warp(rng, height, width):
@@ -93,7 +94,7 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
         return drawn[-1] + offset * look.zoom / wide, "cut"
     if drawn and rng.random() < (0.15 if look.clear else 0.33):
         return curves.companion(rng, drawn[-1]), "cut"
-    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom)
+    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, smooth=look.smooth)
     if rng.random() < 0.05:
         return curves.ruled(rng, len(values), track.divisions), "cut"
     fractions, policy = curves.place(rng, values, track.divisions, look.clear)
@@ -115,7 +116,7 @@ def random_curve(rng, track, look, las_dir, kind, drawn):
 
 def well_pair(rng, track, look, las_dir):
     """random_curve of two curves of one real well."""
-    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, 2)
+    values = curves.sample_rows(rng, int(track.bottom - track.top), las_dir, look.zoom, 2, look.smooth)
     fractions, policy = curves.place(rng, values.ravel(), track.divisions, look.clear)
     if rng.random() < (0.25 if look.clear and not look.brittle else 0.15):
         fractions = curves.calm(rng, fractions, track.x1 - track.x0)
@@ -159,7 +160,7 @@ def random_stroke(rng, look, kind):
 
 def draw_curves(rng, canvas, track, look, las_dir):
     """Places, inks and labels the curves of one track."""
-    drawn = []
+    drawn, paths = [], []
     pair = rng.random() < (0.25 if look.clear else 0.35)
     wanted = kinds.random_pair(rng) if pair else random_classes(rng, look.clear)
     if look.brittle and rng.random() < 0.5:  # what is solid has to be told from dashes by its width
@@ -180,9 +181,12 @@ def draw_curves(rng, canvas, track, look, las_dir):
         backup = how
         if rng.random() < 0.3:
             backup = style.random_style(rng, int(rng.integers(3)), look.zoom, how.value, look.clear)
+        before = len(canvas.paths)
         for first, last in spans(rng, len(fractions)):
             y = track.top + np.arange(first, last) / 2
             ink_span(rng, canvas, track, fractions[first:last], y, policy, (how, backup))
+        paths.append((before, len(canvas.paths)))
+    canvas.tracks.append((track, paths))
     shade_track(rng, canvas, track, drawn, look)
 
 
@@ -309,8 +313,14 @@ def scan(rng, canvas, look, ink, reference=None):
 
 def make_page(rng, las_dir=None):
     """Returns (ink uint8 [H,W]: 0 paper .. 255 ink, labels uint8 [3,H,W]: 0/1 per curve class)."""
+    ink, canvas = make_scan(rng, las_dir)
+    return ink, canvas.labels
+
+
+def make_scan(rng, las_dir=None, smooth=False):
+    """A page's ink and its Canvas, which knows the tracks, the curves' paths that can be seen, and the labels."""
     height, width = int(rng.integers(1000, 2601)), int(rng.integers(350, 901))
-    look = random_look(rng)
+    look = random_look(rng, smooth)
     scale = look.source if look.crisp or look.brittle or look.source >= 1.5 else 2 * look.source
     canvas = Canvas(height, width, scale, random_warp(rng, height, width), look.crisp)
     canvas.on_top = ("curves",) if look.bold and rng.random() < 0.6 else ()
@@ -322,4 +332,4 @@ def make_page(rng, las_dir=None):
     rng.bit_generator.state = state  # the same wear again
     without, _ = scan(rng, canvas, look, canvas.merged(leave_out=("curves",)), reference)
     visible.relabel(canvas, ink, without)
-    return ink, canvas.labels
+    return ink, canvas
