@@ -31,7 +31,7 @@ enum err_code curvenet_correct(const struct curvenet *net, const float *inputs, 
     }
     float *work = NULL;
     if (size_mul(n, total, &floats) && size_add(floats, needed, &floats) && size_mul(floats, sizeof *work, &bytes))
-        work = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        work = malloc(bytes);
     if (!work)
         return err_memory(e, "correcting a curve");
     float *first = work + needed, *second = first + n * width[0], *third = second + n * width[1];

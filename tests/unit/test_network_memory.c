@@ -1,6 +1,7 @@
-/* Every allocation of loading a checkpoint, starting a pool, a forward pass, and three looks at a track, with the tracing
- * between them, fails once: the call says so, gives back what it held, and works when tried again. */
+/* Every allocation of loading a checkpoint, starting a pool, a forward pass, three looks at a track, with the tracing
+ * between them, and correcting a curve fails once: the call says so, gives back what it held, and works when tried again. */
 #include "nn/windows.h"
+#include "postproc/trace_correct.h"
 #include "server/track_look.h"
 #include "tests/unit/checkpoint_file.h"
 #include "tests/unit/failing_alloc.h"
@@ -82,15 +83,53 @@ static enum err_code look(struct err *e)
     return code;
 }
 
+static enum err_code give_correction(void *ctx, const float *inputs, size_t n, float *off, struct err *e)
+{
+    return curvenet_correct(ctx, inputs, n, off, e);
+}
+
+static enum err_code give_shade(void *ctx, int y, uint8_t *ink, struct err *e)
+{
+    (void)ctx, (void)y, (void)e;
+    memset(ink, 100, COLUMNS);
+    return ERR_OK;
+}
+
+/* One curve that swings. */
+static enum err_code correct(struct err *e)
+{
+    static double left[ROWS], right[ROWS];
+    static float x[ROWS];
+    enum curve_style style = STYLE_SOLID;
+    struct trace trace = {.x = x, .rows = ROWS};
+    struct curvenet *net = NULL;
+    struct mask *mask = NULL;
+    struct trace_track track = {.left = left, .right = right, .style = &style, .n = 1, .shade = give_shade,
+                                .corrector = give_correction};
+    enum err_code code = curvenet_load(&net, path, 1, e);
+    track.corrector_ctx = net;
+    for (int y = 0; y < ROWS; y++)
+        x[y] = (float)(10 + 5 * (y % 8));
+    if (!code)
+        code = mask_create(&mask, 2, ROWS, COLUMNS, e);
+    if (!code)
+        code = trace_correct(mask, &track, (int[]){0}, &trace, NULL, e);
+    mask_free(mask);
+    curvenet_free(net);
+    return code;
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
-    const struct checkpoint_file spec = { .dim = 16, .heads = 2, .mlp = 16, .layers = 1, .classes = 2 };
+    const struct checkpoint_file spec = { .dim = 16, .heads = 2, .mlp = 16, .layers = 1, .classes = 2,
+                                          .corrector = { 16, 16 } };
     checkpoint_file_write(path, &spec);
     wrap_json();
     /* A header that cannot be held in memory reads as one that cannot be read: both are answered 503. */
     assert_in_range(fail_each(digitize, ERR_UNAVAILABLE), 50, 9999);
     assert_in_range(fail_each(look, ERR_UNAVAILABLE), 120, 9999);
+    assert_in_range(fail_each(correct, ERR_UNAVAILABLE), 30, 9999);
     cJSON_InitHooks(NULL);
 }
 
