@@ -105,10 +105,31 @@ static enum err_code make_grid(struct grid *g, const struct layout *layout, size
     return ERR_OK;
 }
 
-/* The trace's position as a fraction of the track's width, wraps added; NaN where null. */
+/* The trace's position as a fraction of the track's width, wraps added; NaN where null or beyond the trace. */
 static double fraction_at(const struct table_track *t, const struct trace *trace, int row)
 {
+    if (row < 0 || row >= trace->rows)
+        return NAN;
     return ((double)trace->x[row] - t->left[row]) / (t->right[row] - t->left[row]) + trace->wrap[row];
+}
+
+/* The slope of a curve at the second of three rows. */
+static double slope_at(double before, double at, double after)
+{
+    double a = at - before, b = after - at;
+    if (isnan(a) || isnan(b))
+        return isnan(a) ? b : a;
+    return a * b > 0 ? 2 * a * b / (a + b) : 0;
+}
+
+/* The curve `w` of the way from row i to the next, both of which have a value: a cubic that goes through the rows' values
+ * and beyond none of them (Fritsch and Butland 1984, "A method for constructing local monotone piecewise cubic
+ * interpolants").  Straight lines would cut all peaks by what lies between two rows. */
+static double between(const struct table_track *t, const struct trace *trace, int i, double w)
+{
+    double a = fraction_at(t, trace, i), b = fraction_at(t, trace, i + 1), u = 1 - w;
+    double slope_a = slope_at(fraction_at(t, trace, i - 1), a, b), slope_b = slope_at(a, b, fraction_at(t, trace, i + 2));
+    return u * u * (a * (1 + 2 * w) + slope_a * w) + w * w * (b * (1 + 2 * u) - slope_b * u);
 }
 
 /* Reads the trace at v on the mask's row axis.  Between two rows with a value it is interpolated; a row
@@ -127,8 +148,7 @@ static double sample(const struct table_track *t, const struct trace *trace, dou
     if (isnan(trace->x[i]) || isnan(trace->x[j]))
         return NAN;
     *confidence = i == j ? trace->confidence[i] : (1 - w) * trace->confidence[i] + w * trace->confidence[j];
-    double f = fraction_at(t, trace, i);
-    return i == j ? f : f + w * (fraction_at(t, trace, j) - f);
+    return i == j ? fraction_at(t, trace, i) : between(t, trace, i, w);
 }
 
 static double value_of(const struct layout_curve *curve, double fraction)
