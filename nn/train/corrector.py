@@ -2,7 +2,8 @@
 
     corrector.py --binary BUILD/train/curvelogd-inputs [--las-dir DIR] [--checkpoint FILE] [--samples FOLDER] …
 
-Samples of the last HELD_OUT of the pages are kept back, and show what it is worth.
+Samples of the last HELD_OUT of the pages are kept back, and show what it is worth. Without --binary the samples that
+are in the folder already are used.
 """
 import argparse
 import os
@@ -14,7 +15,7 @@ from torch import nn
 import checkpoint
 import corrector_data as data
 
-HIDDEN = (96, 48)
+HIDDEN = (128, 64)
 HELD_OUT = 0.08
 NEAR = 5  # columns: 1 % of a track of the usual width
 BATCH, RATE, PULL = 1024, 1e-3, 1e-2
@@ -43,24 +44,32 @@ def inputs_of(planes, further):
 
 
 def varied(planes, further, off, flip, turn, rng):
-    """The same samples as another scan might show them: mirrored, upside down, paler."""
+    """The same samples as another scan might show them: mirrored, upside down, in paler ink on darker paper."""
     planes = planes.float().div(255).view(-1, 3, 17, 25)
     path, style = further[:, :-3], further[:, -3:]
     if flip:
         planes, path, off = planes.flip(3), -path, -off
     if turn:
         planes, path = planes.flip(2), path.flip(1)
-    pale = torch.from_numpy(rng.uniform(0.35, 1, (len(planes), 1, 1)).astype(np.float32))
-    pale[torch.from_numpy(rng.random(len(planes)) < 0.5)] = 1
-    planes = torch.cat([planes[:, :2], planes[:, 2:] * pale[:, None]], 1)
+    ink, paper = rng.uniform(0.35, 1, len(planes)), rng.uniform(0, 0.25, len(planes))
+    ink[rng.random(len(planes)) < 0.5] = 1
+    paper[rng.random(len(planes)) < 0.7] = 0
+    ink, paper = (torch.from_numpy(v.astype(np.float32))[:, None, None, None] for v in (ink, paper))
+    planes = torch.cat([planes[:, :2], paper * ink + planes[:, 2:] * ink * (1 - paper)], 1)
     return torch.cat([planes.flatten(1), path, style], 1), off
 
 
-def train(samples, steps, seed):
+def of_checkpoint(path):
+    tensors = checkpoint.load(path)[0]
+    net = Corrector(tensors["corrector1.weight"].shape[1])
+    net.load_state_dict({f"layers.{k - 1}.{name}": tensors[f"corrector{k}.{name}"] for k in (1, 2, 3)
+                         for name in ("weight", "bias")})
+    return net
+
+
+def train(net, samples, steps, seed):
     planes, further, off = samples
-    torch.manual_seed(seed)
-    rng = np.random.default_rng([data.SET, seed])
-    net = Corrector(planes.shape[1] + further.shape[1])
+    rng = np.random.default_rng([data.SET, seed, 1])
     optimizer = torch.optim.AdamW(net.parameters(), RATE, weight_decay=PULL)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: max(0.005, 1 - k / steps))
     for step in range(steps):
@@ -107,10 +116,11 @@ def main():
     parser.add_argument("--out", help="in place of the checkpoint")
     parser.add_argument("--las-dir")
     parser.add_argument("--samples", default="build/train/samples")
-    parser.add_argument("--pages", type=int, default=3000)
+    parser.add_argument("--pages", type=int, default=4600)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    parser.add_argument("--steps", type=int, default=30000)
+    parser.add_argument("--steps", type=int, default=26000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--go-on", action="store_true", help="from the checkpoint's own corrector")
     args = parser.parse_args()
     if args.binary:
         data.collect(args.binary, os.path.dirname(args.checkpoint), args.las_dir, args.seed, args.pages, args.processes,
@@ -118,9 +128,11 @@ def main():
     planes, further, off, page = data.load(args.samples)
     held = page >= (page.max() + 1) * (1 - HELD_OUT)
     parts = [[torch.from_numpy(v[which]) for v in (planes, further, off)] for which in (~held, held)]
-    del planes
     print(f"{len(parts[0][2])} samples, {len(parts[1][2])} held out", flush=True)
-    net = train(parts[0], args.steps, args.seed)
+    torch.manual_seed(args.seed)
+    net = of_checkpoint(args.checkpoint) if args.go_on else Corrector(planes.shape[1] + further.shape[1])
+    del planes
+    net = train(net, parts[0], args.steps, args.seed)
     report(net, parts[1])
     if args.out:
         with open(args.checkpoint, "rb") as source, open(args.out, "wb") as copy:

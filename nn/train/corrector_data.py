@@ -145,9 +145,9 @@ class _Stopped:
 
 
 def collect(binary, weights, las_dir, seed, pages, processes, folder):
-    """Samples of `pages` pages, in one file a process."""
+    """Samples of `pages` pages, in one file a process, beside those of other seeds."""
     os.makedirs(folder, exist_ok=True)
-    files = [os.path.join(folder, f"samples-{k}.npz") for k in range(processes)]
+    files = [os.path.join(folder, f"samples-{seed}-{k}.npz") for k in range(processes)]
     running = [multiprocessing.Process(target=work, args=(binary, weights, las_dir, seed, range(k, pages, processes), file))
                for k, file in enumerate(files)]
     for process in running:

@@ -31,6 +31,8 @@ def test_a_checkpoint_keeps_the_corrector_and_the_network(tmp_path):
     assert set(got) == set(tensors) | set(net.tensors())
     for key, value in {**tensors, **net.tensors()}.items():
         assert torch.equal(got[key], value)
+    for key, value in corrector.of_checkpoint(path).tensors().items():
+        assert torch.equal(got[key], value)
 
 
 def test_samples_say_how_far_a_traced_curve_is_off(tmp_path):
