@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 1.1107f,
-    [CONFIDENCE_PEAK] = 1.7465f,
-    [CONFIDENCE_LEAST] = 0.9741f,
-    [CONFIDENCE_RIVAL] = -0.6393f,
-    [CONFIDENCE_OTHER] = 0.2683f,
-    [CONFIDENCE_RUN] = -0.1566f,
-    [CONFIDENCE_CENTRE] = 0.0177f,
-    [CONFIDENCE_SLOPE] = 0.0347f,
-    [CONFIDENCE_ROUGH] = -1.0655f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.3041f,
-    [CONFIDENCE_MEETINGS] = -1.0791f,
+    [CONFIDENCE_ONE] = 0.9969f,
+    [CONFIDENCE_PEAK] = 1.8094f,
+    [CONFIDENCE_LEAST] = 0.9142f,
+    [CONFIDENCE_RIVAL] = -0.7441f,
+    [CONFIDENCE_OTHER] = 0.2408f,
+    [CONFIDENCE_RUN] = -0.1632f,
+    [CONFIDENCE_CENTRE] = 0.0127f,
+    [CONFIDENCE_SLOPE] = 0.0439f,
+    [CONFIDENCE_ROUGH] = -0.9637f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.0986f,
+    [CONFIDENCE_MEETINGS] = -1.0140f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
