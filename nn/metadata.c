@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,16 +10,22 @@
 
 enum { MIN_WINDOW = 256, MAX_WINDOW = 1 << 17, MAX_DPI = 2400, MAX_CORRECTOR = 1024 };
 
-/* A whole number lo..hi that is a multiple of `step`. */
-static enum err_code number(const cJSON *about, const char *key, int lo, int hi, int step, int *out, struct err *e)
+/* Whether the item is a whole number lo..hi that is a multiple of `step`: *out. */
+static bool whole(const cJSON *item, int lo, int hi, int step, int *out)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(about, key);
     double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
     if (!(v >= lo && v <= hi) || v != (int)v || (int)v % step)
+        return false;
+    *out = (int)v;
+    return true;
+}
+
+static enum err_code number(const cJSON *about, const char *key, int lo, int hi, int step, int *out, struct err *e)
+{
+    if (!whole(cJSON_GetObjectItemCaseSensitive(about, key), lo, hi, step, out))
         return err_set(e, ERR_UNAVAILABLE,
                        "The checkpoint's metadata field %s must be a whole number from %d to %d, a multiple of %d.",
                        key, lo, hi, step);
-    *out = (int)v;
     return ERR_OK;
 }
 
@@ -65,14 +72,11 @@ static enum err_code parse_corrector(struct curvenet_info *info, const cJSON *ab
     const cJSON *hidden = cJSON_GetObjectItemCaseSensitive(about, "corrector");
     if (!hidden)
         return ERR_OK;
-    for (int i = 0; i < 2; i++) {
-        const cJSON *item = cJSON_GetArrayItem(hidden, i);
-        double v = cJSON_IsNumber(item) ? item->valuedouble : -1;
-        if (cJSON_GetArraySize(hidden) != 2 || !(v >= 16 && v <= MAX_CORRECTOR) || v != (int)v || (int)v % 16)
-            return err_set(e, ERR_UNAVAILABLE,
-                           "The checkpoint's metadata field corrector must be two multiples of 16 up to %d.", MAX_CORRECTOR);
-        info->corrector[i] = (int)v;
-    }
+    if (cJSON_GetArraySize(hidden) != 2 ||
+        !whole(cJSON_GetArrayItem(hidden, 0), 16, MAX_CORRECTOR, 16, &info->corrector[0]) ||
+        !whole(cJSON_GetArrayItem(hidden, 1), 16, MAX_CORRECTOR, 16, &info->corrector[1]))
+        return err_set(e, ERR_UNAVAILABLE,
+                       "The checkpoint's metadata field corrector must be two multiples of 16 up to %d.", MAX_CORRECTOR);
     return ERR_OK;
 }
 

@@ -253,12 +253,6 @@ void trace_clear(struct trace *trace)
     memset(trace, 0, sizeof *trace);
 }
 
-/* The mask's class for a style; a checkpoint without dotted curves calls them dashed. */
-static int class_of(const struct mask *mask, enum curve_style style)
-{
-    return (int)style < mask_classes(mask) ? (int)style : mask_classes(mask) - 1;
-}
-
 static enum err_code open_group(struct group *g, const struct mask *mask, const struct trace_track *track,
                                 int class_index, struct err *e)
 {
@@ -274,7 +268,7 @@ static enum err_code open_group(struct group *g, const struct mask *mask, const 
         return err_memory(e, "tracing a track");
     evidence_init(&g->evidence, mask, track, class_index, g->scratch);
     for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
-        if (class_of(mask, track->style[i]) == class_index) {
+        if (trace_class(track->style[i], mask_classes(mask)) == class_index) {
             rc = line_alloc(&g->lines[g->n], mask_rows(mask), e);
             g->lines[g->n].broken = class_index != STYLE_SOLID;
             g->at[g->n++] = i;
@@ -355,21 +349,6 @@ static enum err_code finish_group(const struct work *w, struct group *g, struct 
     return rc;
 }
 
-/* Their confidence stays what it was before. */
-static enum err_code correct(const struct work *w, const struct mask *mask, struct trace *out, struct err *e)
-{
-    int *class = calloc(w->track->n, sizeof *class);
-    enum err_code rc;
-
-    if (!class)
-        return err_memory(e, "correcting a curve");
-    for (size_t i = 0; i < w->track->n; i++)
-        class[i] = class_of(mask, w->track->style[i]);
-    rc = trace_correct(mask, w->track, class, out, w->job, e);
-    free(class);
-    return rc;
-}
-
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
@@ -383,8 +362,8 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         rc = find_lines(&w, mask_columns(mask), e);
     for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
         rc = finish_group(&w, &w.groups[k], out, e);
-    if (rc == ERR_OK)
-        rc = correct(&w, mask, out, e);
+    if (rc == ERR_OK)   /* their confidence stays what it was before */
+        rc = trace_correct(mask, track, out, job, e);
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);

@@ -30,6 +30,13 @@ typedef enum err_code (*trace_shade)(void *ctx, int y, uint8_t *ink, struct err 
  * from several threads at a time. */
 typedef enum err_code (*trace_corrector)(void *ctx, const float *inputs, size_t n, float *off, struct err *e);
 
+/* The class, of those that a mask has, in which a curve of this style is sought: a network without dotted curves calls
+ * them dashed. */
+static inline int trace_class(enum curve_style style, int classes)
+{
+    return (int)style < classes ? (int)style : classes - 1;
+}
+
 struct trace_track {
     const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
     const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */

@@ -32,7 +32,6 @@ struct desk {
 struct correction {
     const struct mask *mask;
     const struct trace_track *track;
-    const int *class_of;
     struct trace *out;
     int rows, columns;
     size_t stride;                    /* bytes of a padded row */
@@ -110,6 +109,11 @@ static void close_correction(struct correction *c)
     free(c->shade);
 }
 
+static int class_of(const struct correction *c, size_t i)
+{
+    return trace_class(c->track->style[i], mask_classes(c->mask));
+}
+
 /* Whether curve i is to be corrected in row y. */
 static bool is_due(const struct correction *c, size_t i, int y)
 {
@@ -119,13 +123,15 @@ static bool is_due(const struct correction *c, size_t i, int y)
 /* The masks in row y of curve i's class and of the others, to padded rows. */
 static void read_mask(const struct correction *c, size_t i, int y, uint8_t *own, uint8_t *others, uint8_t *scratch)
 {
+    int class = class_of(c, i);
+
     memset(own, 0, c->stride);
     memset(others, 0, c->stride);
     if (y < 0 || y >= c->rows)
         return;
-    mask_get(c->mask, c->class_of[i], y, own + PAD);
+    mask_get(c->mask, class, y, own + PAD);
     for (int k = 0; k < mask_classes(c->mask); k++) {
-        if (k == c->class_of[i])
+        if (k == class)
             continue;
         mask_get(c->mask, k, y, scratch);
         for (int x = 0; x < c->columns; x++)
@@ -161,7 +167,7 @@ static void put_inputs(const struct correction *c, size_t i, int y, const uint8_
         *to++ = fmaxf(-CORRECT_FAR, fminf(CORRECT_FAR, (x[row] - (float)at) / 10));
     }
     for (int k = 0; k < CORRECT_CLASSES; k++)
-        *to++ = k == c->class_of[i];
+        *to++ = k == class_of(c, i);
 }
 
 /* Corrects curve `task % n` in the block's part `task / n`. */
@@ -222,10 +228,10 @@ static enum err_code read_shades(struct correction *c, struct err *e)
     return rc;
 }
 
-enum err_code trace_correct(const struct mask *mask, const struct trace_track *track, const int *class_of,
-                            struct trace *out, const struct job *job, struct err *e)
+enum err_code trace_correct(const struct mask *mask, const struct trace_track *track, struct trace *out,
+                            const struct job *job, struct err *e)
 {
-    struct correction c = {.mask = mask, .track = track, .class_of = class_of, .out = out, .rows = mask_rows(mask),
+    struct correction c = {.mask = mask, .track = track, .out = out, .rows = mask_rows(mask),
                            .columns = mask_columns(mask), .read = -ABOVE};
     enum err_code rc;
 

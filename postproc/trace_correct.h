@@ -26,9 +26,8 @@ enum {
 };
 
 /* Moves out[track->n] of the mask's rows to where the track's corrector says, in rows around which they are not about
- * straight, the only ones in which there is something to gain; nulls stay.  class_of: [n], the mask's class of each.
- * Nothing without corrector or shade.  Asks for shades of rows in ascending order. */
-enum err_code trace_correct(const struct mask *mask, const struct trace_track *track, const int *class_of,
-                            struct trace *out, const struct job *job, struct err *e);
+ * straight, the only ones in which there is something to gain; nulls stay.  Nothing without corrector or shade.  Asks for shades of rows in ascending order. */
+enum err_code trace_correct(const struct mask *mask, const struct trace_track *track, struct trace *out,
+                            const struct job *job, struct err *e);
 
 #endif

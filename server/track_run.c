@@ -157,10 +157,7 @@ void track_run_edges(const struct track_run *run, int y, double *left, double *r
 
 enum curve_style track_run_style(const struct track_run *run, size_t i, int classes)
 {
-    enum curve_style style = run->track->curves[i].style;
-    if (style >= (enum curve_style)classes)
-        style = classes > STYLE_DASHED ? STYLE_DASHED : STYLE_SOLID;
-    return style;
+    return (enum curve_style)trace_class(run->track->curves[i].style, classes);
 }
 
 /* Where a track's shades and corrections come from. */

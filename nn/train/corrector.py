@@ -45,7 +45,7 @@ def inputs_of(planes, further):
 
 def varied(planes, further, off, flip, turn, rng):
     """The same samples as another scan might show them: mirrored, upside down, in paler ink on darker paper."""
-    planes = planes.float().div(255).view(-1, 3, 17, 25)
+    planes = planes.float().div(255).view(-1, *data.SHAPE)
     path, style = further[:, :-3], further[:, -3:]
     if flip:
         planes, path, off = planes.flip(3), -path, -off
@@ -102,11 +102,11 @@ def report(net, samples):
                       f"{(b > NEAR).float().mean():.4f} | {a.mean():.3f} | {b.mean():.3f} |")
 
 
-def put(path, net):
-    """Into the checkpoint, in place of the one that it has."""
+def put(path, net, out=None):
+    """Into the checkpoint, or a copy of it, in place of the one that it has."""
     tensors, config, about = checkpoint.load(path)
     tensors = {k: v for k, v in tensors.items() if not k.startswith("corrector")}
-    checkpoint.save(path, {**tensors, **net.tensors()}, config, about["name"], about["trained"], about["metrics"])
+    checkpoint.save(out or path, {**tensors, **net.tensors()}, config, about["name"], about["trained"], about["metrics"])
 
 
 def main():
@@ -134,10 +134,7 @@ def main():
     del planes
     net = train(net, parts[0], args.steps, args.seed)
     report(net, parts[1])
-    if args.out:
-        with open(args.checkpoint, "rb") as source, open(args.out, "wb") as copy:
-            copy.write(source.read())
-    put(args.out or args.checkpoint, net)
+    put(args.checkpoint, net, args.out)
 
 
 if __name__ == "__main__":

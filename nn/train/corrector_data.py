@@ -2,7 +2,6 @@
 
 The server itself traces the pages, linked with nn/train/dump_inputs.c, so that the corrector learns from what it will see.
 """
-import contextlib
 import io
 import multiprocessing
 import os
@@ -19,7 +18,8 @@ from synth import make_scan
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SET = 0x636F7272  # first number of every seed here
 STYLES = ("solid", "dashed", "dotted")
-PLANES = 3 * 17 * 25  # bytes of an input (postproc/trace_correct.h); what follows them stays float
+SHAPE = (3, 17, 25)  # of the planes, kept as bytes (postproc/trace_correct.h); what follows them stays float
+PLANES = SHAPE[0] * SHAPE[1] * SHAPE[2]
 LEAST_ROWS = 300  # of a track
 FAR, LOST = 26, 8  # columns off in a row, and in most rows around: another line was followed, which no correction mends
 MOST = 600  # samples of one curve
@@ -65,12 +65,12 @@ def read_dump(path):
     while at < len(raw):
         rows, cls, n, inputs = np.frombuffer(raw, np.int32, 4, at)
         at += 16
+        given = np.frombuffer(raw, np.float32, n * inputs, at).reshape(n, inputs)
+        at += 4 * n * inputs
         table = np.frombuffer(raw, np.float32, 3 * rows, at).reshape(rows, 3)
         at += 12 * rows
-        due = np.frombuffer(raw, np.int32, n, at)
+        curves.append((cls, table, np.frombuffer(raw, np.int32, n, at), given))
         at += 4 * n
-        curves.append((cls, table, due, np.frombuffer(raw, np.float32, n * inputs, at).reshape(n, inputs)))
-        at += 4 * n * inputs
     return curves
 
 
@@ -126,22 +126,16 @@ def work(binary, weights, las_dir, seed, numbers, out):
     with tempfile.TemporaryDirectory() as place:
         dump = os.path.join(place, "inputs")
         server = Server(os.path.abspath(binary), place, os.path.abspath(weights), INPUTS_OUT=dump)
-        with contextlib.closing(_Stopped(server)):
+        try:
             for number in numbers:
                 for part in page_samples(server.url, dump, number, seed, las_dir):
                     parts.append(part)
                     page.append(np.full(len(part[2]), number, np.int32))
                 print(f"page {number}: {sum(map(len, page))} samples", flush=True)
+        finally:
+            server.stop()
     np.savez(out, planes=np.concatenate([p[0] for p in parts]), further=np.concatenate([p[1] for p in parts]),
              off=np.concatenate([p[2] for p in parts]), page=np.concatenate(page))
-
-
-class _Stopped:
-    def __init__(self, server):
-        self.server = server
-
-    def close(self):
-        self.server.stop()
 
 
 def collect(binary, weights, las_dir, seed, pages, processes, folder):

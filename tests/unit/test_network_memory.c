@@ -113,7 +113,7 @@ static enum err_code correct(struct err *e)
     if (!code)
         code = mask_create(&mask, 2, ROWS, COLUMNS, e);
     if (!code)
-        code = trace_correct(mask, &track, (int[]){0}, &trace, NULL, e);
+        code = trace_correct(mask, &track, &trace, NULL, e);
     mask_free(mask);
     curvenet_free(net);
     return code;

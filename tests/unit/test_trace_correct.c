@@ -69,7 +69,6 @@ struct fixture {
     struct page page;
     struct mask *mask;
     enum curve_style style[2];
-    int class[2];
     struct trace out[2];
     struct trace_track track;
     double x[ROWS];
@@ -80,7 +79,7 @@ static void swing(struct fixture *f, struct asked *asked)
     struct err e = {0};
     size_t plane = (size_t)ROWS * COLUMNS;
 
-    *f = (struct fixture){.page = page_of(2, ROWS), .style = {STYLE_DASHED, STYLE_SOLID}, .class = {1, 0}};
+    *f = (struct fixture){.page = page_of(2, ROWS), .style = {STYLE_DASHED, STYLE_SOLID}};
     for (int y = 0; y < ROWS; y++)
         f->x[y] = y < CALM_ROWS ? 150 : 150 + 40 * sin((y - CALM_ROWS) / 10.0);
     curve(&f->page, 1, f->x, 0, ROWS - 1);
@@ -116,7 +115,7 @@ static void rows_that_swing_are_moved_and_straight_ones_are_not(void **state)
     (void)state;
     swing(&f, &asked);
     f.out[0].x[1000] = NAN;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_OK);
     assert_true(isnan(f.out[0].x[1000]));
     for (int y = 0; y < ROWS; y++) {
         float by = f.out[0].x[y] - (float)f.x[y];
@@ -143,7 +142,7 @@ static void inputs_are_what_is_around_the_position(void **state)
     (void)state;
     swing(&f, &asked);
     asked.at = 300;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_OK);
     for (size_t n = 0; n <= asked.at; y++)   /* the row that was asked for as number 300 */
         n += f.out[0].x[y] != (float)f.x[y];
     y--;
@@ -177,7 +176,7 @@ static void no_position_is_moved_far(void **state)
     (void)state;
     swing(&f, &asked);
     asked.off = -1000;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_OK);
     for (int y = 0; y < ROWS; y++)
         assert_true(f.x[y] - f.out[0].x[y] < 20.01);
     done(&f);
@@ -201,7 +200,7 @@ static void a_pool_gives_the_same(void **state)
         f->track.pool = k ? pool : NULL;
         for (int y = 0; y < ROWS; y++)
             f->out[1].x[y] = (float)(200 - f->x[y] / 4);
-        assert_int_equal(trace_correct(f->mask, &f->track, f->class, f->out, NULL, &e), ERR_OK);
+        assert_int_equal(trace_correct(f->mask, &f->track, f->out, NULL, &e), ERR_OK);
     }
     for (int i = 0; i < 2; i++)
         assert_memory_equal(alone.out[i].x, shared.out[i].x, sizeof(float) * ROWS);
@@ -220,16 +219,16 @@ static void nothing_is_done_without_a_corrector_and_its_failure_is_told(void **s
     (void)state;
     swing(&f, &asked);
     f.track.corrector = NULL;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_OK);
     f.track.corrector = answer;
     f.track.shade = NULL;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_OK);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_OK);
     for (int y = 0; y < ROWS; y++)
         assert_true(f.out[0].x[y] == (float)f.x[y]);
     assert_int_equal(asked.n, 0);
     f.track.shade = shade;
     f.track.corrector = give_up;
-    assert_int_equal(trace_correct(f.mask, &f.track, f.class, f.out, NULL, &e), ERR_INTERNAL);
+    assert_int_equal(trace_correct(f.mask, &f.track, f.out, NULL, &e), ERR_INTERNAL);
     assert_string_equal(e.text, "no answer");
     done(&f);
 }
