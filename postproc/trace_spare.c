@@ -1,6 +1,7 @@
 #include "postproc/trace_spare.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "postproc/trace_path.h"
@@ -9,7 +10,10 @@
  * one curve to the other, what a row of a kick counts at most, and one on another curve's ink. */
 static const int least_rows = 300;
 static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
+static const float nowhere = -1e9f;
 static const double edge_columns = 2.5;
+static const int around_rows = 800;          /* over which it shows whether there is a second curve, either way, */
+static const float least_share = 0.9f;       /* and of these the share in which it is there */
 
 bool spare_suspected(const struct line *line)
 {
@@ -42,6 +46,34 @@ static float spare_gain(const struct line *line, const struct line *spare, const
     return claims_hold(&ev->others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
 }
 
+/* Whether the spare is on ink that is nobody else's. */
+static bool is_plain(const struct line *spare, const struct evidence *ev, int y)
+{
+    return spare->ink[y] == INK_OWN && !on_edge(spare, ev->track, y) && !claims_hold(&ev->others, y, spare->path[y]);
+}
+
+/* Marks the rows around which the spare is a curve of its own: there almost wherever the line is.  What is pieced together
+ * from ink that the line and curves of other classes have left over is not. */
+static void find_drawn(const struct line *line, const struct line *spare, const struct evidence *ev, uint8_t *drawn)
+{
+    int there = 0, of = 0;
+
+    for (int y = -around_rows; y < line->rows; y++) {   /* there, of: of rows y - around_rows .. y + around_rows */
+        int in = y + around_rows, out = y - around_rows - 1;
+
+        if (in < line->rows) {
+            of += line->ink[in] == INK_OWN;
+            there += line->ink[in] == INK_OWN && is_plain(spare, ev, in);
+        }
+        if (out >= 0) {
+            of -= line->ink[out] == INK_OWN;
+            there -= line->ink[out] == INK_OWN && is_plain(spare, ev, out);
+        }
+        if (y >= 0)
+            drawn[y] = (float)there >= least_share * (float)of;
+    }
+}
+
 /* Whether the paths exchange their curves at row y: this one leaps, and the other goes on where it was.  A curve that
  * comes back on the track's other side may leave a border behind there. */
 static bool exchanged(const struct line *path, const struct line *other, const struct trace_track *track, int y)
@@ -55,25 +87,29 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
 {
     /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
     const struct line *paths[2] = {line, spare};
-    unsigned char *came = calloc((size_t)line->rows, 1);
+    uint8_t *came = calloc((size_t)line->rows, 1), *drawn = malloc((size_t)line->rows);
     float score[2] = {0, -switch_cost};
     int state;
 
-    if (!came)
+    if (!came || !drawn) {
+        free(came);
+        free(drawn);
         return err_memory(e, "a second curve");
+    }
+    find_drawn(line, spare, ev, drawn);
     for (int y = 0; y < line->rows; y++) {
         float gain[2] = {explained(line, y), spare_gain(line, spare, ev, y)}, next[2];
 
         for (int s = 0; s < 2; s++) {
-            float over = score[!s] - (exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
-            float on = score[s] - (exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);
+            float over = score[!s] - (!drawn[y] || exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
+            float on = score[s] - (drawn[y] && exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);
 
             if (over > on)
-                came[y] |= (unsigned char)(1 << s);
+                came[y] |= (uint8_t)(1 << s);
             next[s] = fmaxf(over, on) + gain[s];
         }
         score[0] = next[0];
-        score[1] = next[1];
+        score[1] = drawn[y] ? next[1] : nowhere;
     }
     state = score[1] > score[0];
     for (int y = line->rows - 1; y >= 0; y--) {
@@ -83,6 +119,7 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
         }
         state ^= came[y] >> state & 1;
     }
+    free(drawn);
     free(came);
     return ERR_OK;
 }
