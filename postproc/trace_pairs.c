@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "postproc/trace_lane.h"
+#include "postproc/trace_ruled.h"
 #include "postproc/trace_stroke.h"
 #include "postproc/trace_texture.h"
 
@@ -258,7 +259,9 @@ static enum err_code add_traits(const struct line *a, const struct line *b, cons
 
     if (rc == ERR_OK)
         rc = texture_gain(a, b, gain, e);
-    return rc == ERR_OK ? lane_gain(a, b, track, gain, e) : rc;
+    if (rc == ERR_OK)
+        rc = lane_gain(a, b, track, gain, e);
+    return rc == ERR_OK ? ruled_gain(a, b, track, gain, e) : rc;
 }
 
 enum err_code pairs_untangle(struct line *a, const struct evidence *of_a, struct line *b,

@@ -10,10 +10,11 @@
  * one curve to the other, what a row of a kick counts at most, and one on another curve's ink. */
 static const int least_rows = 300;
 static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
-static const float nowhere = -1e9f;
 static const double edge_columns = 2.5;
-static const int around_rows = 800;          /* over which it shows whether there is a second curve, either way, */
-static const float least_share = 0.9f;       /* and of these the share in which it is there */
+
+/* Rows over which it shows whether there is a second curve, and the share of those with the line in which it is there. */
+static const int stretch_rows = 1600;
+static const float least_share = 0.9f;
 
 bool spare_suspected(const struct line *line)
 {
@@ -52,25 +53,25 @@ static bool is_plain(const struct line *spare, const struct evidence *ev, int y)
     return spare->ink[y] == INK_OWN && !on_edge(spare, ev->track, y) && !claims_hold(&ev->others, y, spare->path[y]);
 }
 
-/* Marks the rows around which the spare is a curve of its own: there almost wherever the line is.  What is pieced together
- * from ink that the line and curves of other classes have left over is not. */
-static void find_drawn(const struct line *line, const struct line *spare, const struct evidence *ev, uint8_t *drawn)
+/* Marks the stretches in which the spare is a curve of its own: there almost wherever the line is.  What is pieced
+ * together from ink that the line and curves of other classes have left over is not. */
+static void find_drawn(const struct line *line, const struct line *spare, const struct evidence *ev, bool *drawn)
 {
-    int there = 0, of = 0;
+    int rows = line->rows, stretch = rows < stretch_rows ? rows : stretch_rows, of = 0, there = 0, marked = 0;
 
-    for (int y = -around_rows; y < line->rows; y++) {   /* there, of: of rows y - around_rows .. y + around_rows */
-        int in = y + around_rows, out = y - around_rows - 1;
+    for (int y = 0; y < rows; y++) {   /* of, there: of rows first .. y */
+        int first = y - stretch + 1;
 
-        if (in < line->rows) {
-            of += line->ink[in] == INK_OWN;
-            there += line->ink[in] == INK_OWN && is_plain(spare, ev, in);
-        }
-        if (out >= 0) {
-            of -= line->ink[out] == INK_OWN;
-            there -= line->ink[out] == INK_OWN && is_plain(spare, ev, out);
-        }
-        if (y >= 0)
-            drawn[y] = (float)there >= least_share * (float)of;
+        drawn[y] = false;
+        of += line->ink[y] == INK_OWN;
+        there += line->ink[y] == INK_OWN && is_plain(spare, ev, y);
+        if (first < 0)
+            continue;
+        if (of > 0 && (float)there >= least_share * (float)of)
+            for (marked = marked > first ? marked : first; marked <= y; marked++)
+                drawn[marked] = true;
+        of -= line->ink[first] == INK_OWN;
+        there -= line->ink[first] == INK_OWN && is_plain(spare, ev, first);
     }
 }
 
@@ -87,7 +88,8 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
 {
     /* Viterbi over which of the two is followed; came[y]: bit s is set if state s at row y came from the other. */
     const struct line *paths[2] = {line, spare};
-    uint8_t *came = calloc((size_t)line->rows, 1), *drawn = malloc((size_t)line->rows);
+    uint8_t *came = calloc((size_t)line->rows, 1);
+    bool *drawn = malloc((size_t)line->rows * sizeof *drawn);
     float score[2] = {0, -switch_cost};
     int state;
 
@@ -100,16 +102,22 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
     for (int y = 0; y < line->rows; y++) {
         float gain[2] = {explained(line, y), spare_gain(line, spare, ev, y)}, next[2];
 
+        if (!drawn[y]) {
+            came[y] = score[1] > score[0];
+            score[0] = fmaxf(score[0], score[1]);
+            score[1] = -INFINITY;
+            continue;
+        }
         for (int s = 0; s < 2; s++) {
-            float over = score[!s] - (!drawn[y] || exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
-            float on = score[s] - (drawn[y] && exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);
+            float over = score[!s] - (exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
+            float on = score[s] - (exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);
 
             if (over > on)
                 came[y] |= (uint8_t)(1 << s);
             next[s] = fmaxf(over, on) + gain[s];
         }
         score[0] = next[0];
-        score[1] = drawn[y] ? next[1] : nowhere;
+        score[1] = next[1];
     }
     state = score[1] > score[0];
     for (int y = line->rows - 1; y >= 0; y--) {

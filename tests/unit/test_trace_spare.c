@@ -76,20 +76,25 @@ static void test_a_dashed_curve_taken_for_solid_is_not_meant(void **state)
     page_free(&p);
 }
 
-static void two_lines(struct line *line, struct line *spare)
+static void two_lines_of(struct line *line, struct line *spare, int rows)
 {
     struct err e = {0};
 
-    assert_int_equal(line_alloc(line, ROWS, &e), ERR_OK);
-    assert_int_equal(line_alloc(spare, ROWS, &e), ERR_OK);
+    assert_int_equal(line_alloc(line, rows, &e), ERR_OK);
+    assert_int_equal(line_alloc(spare, rows, &e), ERR_OK);
     line->radius = spare->radius = 1.5f;
+}
+
+static void two_lines(struct line *line, struct line *spare)
+{
+    two_lines_of(line, spare, ROWS);
 }
 
 /* Settles the two on a track of the page's width. */
 static bool settles(struct line *line, struct line *spare)
 {
     struct err e = {0};
-    struct page p = page_of(1, ROWS);
+    struct page p = page_of(1, line->rows);
     struct trace_track track = {.left = p.left, .right = p.right};
     struct evidence ev = {.track = &track};
     bool changed = false;
@@ -175,6 +180,57 @@ static void test_a_border_is_no_spare(void **state)
     line_free(&spare);
 }
 
+/* A curve that kicks, each time to where scraps of ink beside it begin, which are wide but not there in every row. */
+static void test_scraps_are_no_second_curve(void **state)
+{
+    struct line line = {0}, spare = {0};
+    int first[ROWS];
+
+    (void)state;
+    two_lines(&line, &spare);
+    for (int y = 0; y < ROWS; y++) {
+        bool kick = y / 20 % 5 == 2;
+
+        first[y] = line.path[y] = kick ? 200 : 50;
+        spare.path[y] = kick ? 50 : 120;
+        line.ink[y] = INK_OWN;
+        spare.ink[y] = y % 20 < 16 ? INK_OWN : INK_NONE;
+        line.lo[y] = spare.lo[y] = 40;
+        line.hi[y] = 43;
+        spare.hi[y] = 46;
+        line.rival[y] = 0.9f;
+    }
+    assert_true(spare_suspected(&line));
+    assert_false(settles(&line, &spare));
+    assert_memory_equal(line.path, first, sizeof first);
+    line_free(&line);
+    line_free(&spare);
+}
+
+/* Over the first part of a long log another line is drawn beside the curve, which the path has followed there. */
+static void test_a_second_curve_may_end(void **state)
+{
+    enum { LONG = 6000, ENDS = 3000 };
+    struct line line = {0}, spare = {0};
+
+    (void)state;
+    two_lines_of(&line, &spare, LONG);
+    for (int y = 0; y < LONG; y++) {
+        line.path[y] = y < ENDS ? 200 : 50;
+        spare.path[y] = y < ENDS ? 50 : 120;
+        line.ink[y] = INK_OWN;
+        spare.ink[y] = y < ENDS ? INK_OWN : INK_NONE;
+        line.lo[y] = spare.lo[y] = 40;
+        line.hi[y] = 43;
+        spare.hi[y] = 46;
+    }
+    assert_true(settles(&line, &spare));
+    for (int y = 0; y < LONG; y++)
+        assert_int_equal(line.path[y], 50);
+    line_free(&line);
+    line_free(&spare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +240,8 @@ int main(void)
         cmocka_unit_test(test_nothing_is_taken_where_the_line_is_not),
         cmocka_unit_test(test_a_curve_goes_on_where_paths_exchange),
         cmocka_unit_test(test_a_border_is_no_spare),
+        cmocka_unit_test(test_scraps_are_no_second_curve),
+        cmocka_unit_test(test_a_second_curve_may_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
