@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.9969f,
-    [CONFIDENCE_PEAK] = 1.8094f,
-    [CONFIDENCE_LEAST] = 0.9142f,
-    [CONFIDENCE_RIVAL] = -0.7441f,
-    [CONFIDENCE_OTHER] = 0.2408f,
-    [CONFIDENCE_RUN] = -0.1632f,
-    [CONFIDENCE_CENTRE] = 0.0127f,
-    [CONFIDENCE_SLOPE] = 0.0439f,
-    [CONFIDENCE_ROUGH] = -0.9637f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.0986f,
-    [CONFIDENCE_MEETINGS] = -1.0140f,
+    [CONFIDENCE_ONE] = 0.7540f,
+    [CONFIDENCE_PEAK] = 2.0865f,
+    [CONFIDENCE_LEAST] = 1.1784f,
+    [CONFIDENCE_RIVAL] = -0.8539f,
+    [CONFIDENCE_OTHER] = 0.2854f,
+    [CONFIDENCE_RUN] = -0.1911f,
+    [CONFIDENCE_CENTRE] = 0.0079f,
+    [CONFIDENCE_SLOPE] = 0.0368f,
+    [CONFIDENCE_ROUGH] = -0.9363f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.0306f,
+    [CONFIDENCE_MEETINGS] = -0.7579f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains

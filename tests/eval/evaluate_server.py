@@ -10,6 +10,9 @@ Errors are fractions of the track's width (decades on a logarithmic scale). Medi
   ok1_mean  the mean of ok1 over the curves
 Reliability: by the confidence given, the share of values within 1 %.
 
+Curves of one style come back from left to right by their means, which says nothing where these are alike (a bit
+size and a caliper): each is compared with the true one of its style that it fits best.
+
 With EVAL_DIR (score.py, rescans.py and their cases) and SCANS_DIR in the environment those programs
 and tests/realscans are run on the same server too.
 """
@@ -17,6 +20,7 @@ import argparse
 import csv
 import glob
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -56,6 +60,17 @@ def score_curve(true, got):
             "p95": float(np.quantile(error, 0.95)),
             "r": float(np.corrcoef(true[both], got[both])[0, 1]) if varies else 0.0,
             "ok1": float((error <= NEAR).sum() / known.sum())}
+
+
+def matches(true, got, styles):
+    """The number of the true curve that each answer is. true, got: fractions of the track per depth, one a curve."""
+    numbers = list(range(len(styles)))
+    for style in set(styles):
+        mine = [k for k in range(len(styles)) if styles[k] == style]
+        near = lambda order: sum((np.abs(true[t] - got[k]) <= NEAR).sum() for k, t in zip(mine, order))  # noqa: E731, B023
+        for k, t in zip(mine, max(itertools.permutations(mine), key=near)):
+            numbers[k] = t
+    return numbers
 
 
 def summary(scores):
@@ -113,11 +128,13 @@ def evaluate(url, cases):
         truth = np.load(base + ".truth.npz")
         table = digitize(url, base, sidecar)
         depth = table[next(iter(table))] if table else np.zeros(0)
-        for k, curve in enumerate(sidecar["curves"]):
-            true, name = fraction(truth["value"][k], curve), curve["mnemonic"]
-            got = np.full(len(true), np.nan)
+        curves = sidecar["curves"]
+        trues = [fraction(value, curve) for value, curve in zip(truth["value"], curves)]
+        gots = [fraction(interpolate(depth, table[curve["mnemonic"]], truth["depth"]), curve)
+                if curve["mnemonic"] in table else np.full(len(trues[0]), np.nan) for curve in curves]
+        for curve, got, k in zip(curves, gots, matches(trues, gots, [curve["style"] for curve in curves])):
+            true, name = trues[k], curve["mnemonic"]
             if name in table:
-                got = fraction(interpolate(depth, table[name], truth["depth"]), curve)
                 sure = interpolate(depth, table[name + "_CONF"], truth["depth"])
                 both = np.isfinite(true) & np.isfinite(got) & np.isfinite(sure)
                 confidences.append(sure[both])

@@ -21,7 +21,7 @@ import requests
 from scipy.optimize import minimize
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from evaluate_server import NEAR, ROOT, fraction  # noqa: E402
+from evaluate_server import NEAR, ROOT, fraction, matches  # noqa: E402
 
 STYLES = ("solid", "dashed", "dotted")
 WITHIN = 0.975  # more than the 0.97 asked for: wells of the fit are not those of a user
@@ -63,11 +63,13 @@ def samples(url, base, dump):
     with open(base + ".json") as file:
         sidecar = json.load(file)
     truth = np.load(base + ".truth.npz")["value"]
-    got = digitize(url, base, sidecar)
-    lines = read_features(dump)[-len(sidecar["curves"]):]  # before a third look the windows' curves are traced too
+    trues = [fraction(value, curve) for value, curve in zip(truth, sidecar["curves"])]
+    got, styles = digitize(url, base, sidecar), [c["style"] for c in sidecar["curves"]]
+    lines = read_features(dump)[-len(styles):]  # before a third look the windows' curves are traced too
     features, near = [], []
-    for k, line in zip(traced_order([c["style"] for c in sidecar["curves"]]), lines, strict=True):
-        true = fraction(truth[k], sidecar["curves"][k])
+    which = matches(trues, got, styles)
+    for k, line in zip(traced_order(styles), lines, strict=True):
+        true = trues[which[k]]
         known = np.isfinite(line[:, 0]) & np.isfinite(got[k]) & np.isfinite(true)
         features.append(line[known])
         near.append(np.abs(got[k] - true)[known] <= NEAR)

@@ -45,6 +45,14 @@ def test_no_answer_scores_nothing():
     assert evaluate_server.score_curve(TRUE, TRUE * np.nan) == evaluate_server.ZERO
 
 
+def test_curves_of_one_style_are_matched_as_they_fit():
+    other = 1 - TRUE
+    styles = ["solid", "dashed", "solid"]
+    assert evaluate_server.matches([TRUE, TRUE, other], [TRUE, other, other], styles) == [0, 1, 2]
+    assert evaluate_server.matches([TRUE, TRUE, other], [other, other, TRUE + 0.003], styles) == [2, 1, 0]
+    assert evaluate_server.matches([TRUE, other], [TRUE * np.nan, TRUE * np.nan], ["solid"] * 2) == [0, 1]
+
+
 def test_a_log_scale_counts_in_decades():
     curve = {"left": 0.1, "right": 10.0, "scale": "log"}
     assert evaluate_server.fraction(np.array([0.1, 1.0, 10.0]), curve) == pytest.approx([0, 0.5, 1])
