@@ -15,7 +15,7 @@ import checkpoint  # noqa: E402
 import fused  # noqa: E402
 from curvenet import Config, fold, forward_folded  # noqa: E402
 from data import SHAPES, make_batch  # noqa: E402
-from evaluate import centre_errors  # noqa: E402
+from evaluate import centre_errors, mask_counts, score  # noqa: E402
 from export import random_model  # noqa: E402
 
 SMALL = dict(dim=32, heads=2, mlp=64)
@@ -98,6 +98,23 @@ def test_centre_errors_are_pixels():
     probability[0, 20:23] = 1
     probability[1, 22:25] = 1
     assert centre_errors(probability, label) == [0, 2, np.inf]
+
+
+def line(first, end):
+    mask = np.zeros((40, 60), bool)
+    mask[:, first:end] = True
+    return mask
+
+
+def test_a_mask_beside_the_true_one_is_near_it_within_two_pixels():
+    same = score(mask_counts(line(20, 24), line(20, 24)), [])
+    assert (same["f1"], same["f1_near"]) == (1, 1)
+    thick = score(mask_counts(line(18, 26), line(20, 24)), [])
+    assert (thick["f1"], thick["f1_near"]) == (0.6667, 1)
+    beside = score(mask_counts(line(24, 28), line(20, 24)), [])
+    assert (beside["f1"], beside["f1_near"]) == (0, 0.5)
+    far = score(mask_counts(line(40, 44), line(20, 24)), [])
+    assert (far["f1"], far["f1_near"]) == (0, 0)
 
 
 def bfloat16_image(*shape):
