@@ -6,7 +6,8 @@
 
 #include "postproc/trace_votes.h"
 
-enum { BLOCK = 800 };   /* rows that are judged by themselves, since the size of a bit changes */
+enum { BLOCK = 800,        /* rows that are judged by themselves, since the size of a bit changes */
+       NOWHERE = -BLOCK }; /* a column that none is near */
 
 static const float on_columns = 1.5f, off_columns = 3,   /* so near the ruled line is on it; so far is not */
                    most = 0.5f,      /* share of a block's rows in which one of the lines is on it, at least */
@@ -44,7 +45,7 @@ static int count(struct search *s, int first, int end)
 
         if (a >= 0)
             s->counts[a]++;
-        if (b >= 0 && abs(a - b) > 2)
+        if (b >= 0 && (a < 0 || abs(a - b) > 2))   /* else the same column's */
             s->counts[b]++;
         rows += a >= 0 || b >= 0;
     }
@@ -71,7 +72,7 @@ static int fullest(const struct search *s, int but)
 /* Has rows first..end-1 vote; whether there is a ruled line. */
 static bool judge(struct search *s, int first, int end)
 {
-    int rows = count(s, first, end), at = fullest(s, -BLOCK), other = fullest(s, at), n = 0;
+    int rows = count(s, first, end), at = fullest(s, NOWHERE), other = fullest(s, at), n = 0;
     double sum = 0;
 
     if (at < 0 || (float)rows_on(s, at) < most * (float)rows ||

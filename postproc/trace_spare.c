@@ -12,7 +12,7 @@ static const int least_rows = 300;
 static const float switch_cost = 150, most_a_row = 4, claimed_cost = 2;
 static const double edge_columns = 2.5;
 
-/* Rows over which it shows whether there is a second curve, and the share of those with the line in which it is there. */
+/* Rows over which it shows whether there is a second curve, and in what share of those with the line it is there. */
 static const int stretch_rows = 1600;
 static const float least_share = 0.9f;
 

@@ -67,55 +67,41 @@ static void assert_exchange(const struct two *t, const double *bit, const double
     }
 }
 
-static void test_the_bit_size_is_told_from_the_caliper(void **state)
+/* What is said of a bit whose size changes at row CHANGE, where other traits have said `other` in the rows above SWITCH. */
+static void tell_apart(double bit_above, double bit_below, float other)
 {
-    static double bit[ROWS], caliper[ROWS];
+    double bit[ROWS], caliper[ROWS];
     struct two t;
 
-    (void)state;
     for (int y = 0; y < ROWS; y++) {
-        bit[y] = 90;
+        bit[y] = y < CHANGE ? bit_above : bit_below;
         caliper[y] = caliper_at(bit[y], y);
     }
     two_open(&t, bit, caliper);
+    for (int y = 0; y < SWITCH; y++)
+        t.gain[y] = other;
     gain_of(&t);
-    assert_exchange(&t, bit, caliper, true);
+    assert_exchange(&t, bit, caliper, other == 0);
     two_free(&t);
+}
+
+static void test_the_bit_size_is_told_from_the_caliper(void **state)
+{
+    (void)state;
+    tell_apart(90, 90, 0);
 }
 
 static void test_the_bit_size_may_change(void **state)
 {
-    static double bit[ROWS], caliper[ROWS];
-    struct two t;
-
     (void)state;
-    for (int y = 0; y < ROWS; y++) {
-        bit[y] = y < CHANGE ? 90 : 150;
-        caliper[y] = caliper_at(bit[y], y);
-    }
-    two_open(&t, bit, caliper);
-    gain_of(&t);
-    assert_exchange(&t, bit, caliper, true);
-    two_free(&t);
+    tell_apart(90, 150, 0);
 }
 
 /* What other traits say of which is the ruled one counts more than what most rows say. */
 static void test_other_traits_say_which_is_right(void **state)
 {
-    static double bit[ROWS], caliper[ROWS];
-    struct two t;
-
     (void)state;
-    for (int y = 0; y < ROWS; y++) {
-        bit[y] = 90;
-        caliper[y] = caliper_at(bit[y], y);
-    }
-    two_open(&t, bit, caliper);
-    for (int y = 0; y < SWITCH; y++)
-        t.gain[y] = -0.1f;
-    gain_of(&t);
-    assert_exchange(&t, bit, caliper, false);
-    two_free(&t);
+    tell_apart(90, 90, -0.1f);
 }
 
 static void assert_silent(const double *bit, const double *caliper)
