@@ -63,6 +63,12 @@ static inline bool line_leaps(const struct line *from, const struct line *to, in
     return abs(to->path[y] - from->path[y - 1]) > LINE_LEAP;
 }
 
+/* Whether the ink on the path in row y is the line's own, and none that the others, curves of other classes, explain. */
+static inline bool line_sure(const struct line *line, const struct claims *others, int y)
+{
+    return line->ink[y] == INK_OWN && !claims_hold(others, y, line->path[y]);
+}
+
 /* Whether in row y the two run into one another. */
 static inline bool lines_touch(const struct line *a, const struct line *b, int y)
 {

@@ -58,7 +58,7 @@ static int rows_on(const struct search *s, int at)
     return (at > 0 ? s->counts[at - 1] : 0) + s->counts[at] + (at + 1 < s->bins ? s->counts[at + 1] : 0);
 }
 
-/* The column that most rows have a line in; not within off_columns of `but`. */
+/* The column that most rows have a line in, not within off_columns of `but`; -1 if the track is too narrow for one. */
 static int fullest(const struct search *s, int but)
 {
     int best = -1;
@@ -72,23 +72,22 @@ static int fullest(const struct search *s, int but)
 /* Has rows first..end-1 vote; whether there is a ruled line. */
 static bool judge(struct search *s, int first, int end)
 {
-    int rows = count(s, first, end), at = fullest(s, NOWHERE), other = fullest(s, at), n = 0;
+    int rows = count(s, first, end), at = fullest(s, NOWHERE), other = fullest(s, at), on = rows_on(s, at);
     double sum = 0;
+    float line;
 
-    if (at < 0 || (float)rows_on(s, at) < most * (float)rows ||
-        (other >= 0 && (float)rows_on(s, other) > second * (float)rows_on(s, at)))
+    if (on == 0 || (float)on < most * (float)rows || (other >= 0 && (float)rows_on(s, other) > second * (float)on))
         return false;
     for (int k = at - 1; k <= at + 1; k++)
-        if (k >= 0 && k < s->bins) {
+        if (k >= 0 && k < s->bins)
             sum += (k + 0.5) * s->counts[k];
-            n += s->counts[k];
-        }
-    for (int y = first; y < end && n > 0; y++) {
-        float line = (float)(sum / n), a = fabsf(place(s, s->a, y) - line), b = fabsf(place(s, s->b, y) - line);
+    line = (float)(sum / on);
+    for (int y = first; y < end; y++) {
+        float a = fabsf(place(s, s->a, y) - line), b = fabsf(place(s, s->b, y) - line);
 
         s->votes[y] = (float)((a <= on_columns && b > off_columns) - (b <= on_columns && a > off_columns));
     }
-    return n > 0;
+    return true;
 }
 
 enum err_code ruled_gain(const struct line *a, const struct line *b, const struct trace_track *track, float *gain,

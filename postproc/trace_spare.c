@@ -47,10 +47,10 @@ static float spare_gain(const struct line *line, const struct line *spare, const
     return claims_hold(&ev->others, y, spare->path[y]) ? -claimed_cost : explained(spare, y);
 }
 
-/* Whether the spare is on ink that is nobody else's. */
-static bool is_plain(const struct line *spare, const struct evidence *ev, int y)
+/* Whether row y has the line on its ink and the spare on ink that is nobody else's. */
+static bool both_there(const struct line *line, const struct line *spare, const struct evidence *ev, int y)
 {
-    return spare->ink[y] == INK_OWN && !on_edge(spare, ev->track, y) && !claims_hold(&ev->others, y, spare->path[y]);
+    return line->ink[y] == INK_OWN && line_sure(spare, &ev->others, y) && !on_edge(spare, ev->track, y);
 }
 
 /* Marks the stretches in which the spare is a curve of its own: there almost wherever the line is.  What is pieced
@@ -64,14 +64,14 @@ static void find_drawn(const struct line *line, const struct line *spare, const 
 
         drawn[y] = false;
         of += line->ink[y] == INK_OWN;
-        there += line->ink[y] == INK_OWN && is_plain(spare, ev, y);
+        there += both_there(line, spare, ev, y);
         if (first < 0)
             continue;
         if (of > 0 && (float)there >= least_share * (float)of)
             for (marked = marked > first ? marked : first; marked <= y; marked++)
                 drawn[marked] = true;
         of -= line->ink[first] == INK_OWN;
-        there -= line->ink[first] == INK_OWN && is_plain(spare, ev, first);
+        there -= both_there(line, spare, ev, first);
     }
 }
 
@@ -100,7 +100,7 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
     }
     find_drawn(line, spare, ev, drawn);
     for (int y = 0; y < line->rows; y++) {
-        float gain[2] = {explained(line, y), spare_gain(line, spare, ev, y)}, next[2];
+        float gain[2], next[2];
 
         if (!drawn[y]) {
             came[y] = score[1] > score[0];
@@ -108,6 +108,8 @@ enum err_code spare_settle(struct line *line, const struct line *spare, const st
             score[1] = -INFINITY;
             continue;
         }
+        gain[0] = explained(line, y);
+        gain[1] = spare_gain(line, spare, ev, y);
         for (int s = 0; s < 2; s++) {
             float over = score[!s] - (exchanged(paths[!s], paths[s], ev->track, y) ? 0 : switch_cost);
             float on = score[s] - (exchanged(paths[s], paths[!s], ev->track, y) ? switch_cost : 0);

@@ -7,12 +7,6 @@ enum {
     SHARED_ROWS = 24 /* fewer rows on another curve's ink may be a kick of both */
 };
 
-/* Whether the ink on the path is the curve's and no other's. */
-static bool sure(const struct line *line, const struct claims *others, int y)
-{
-    return line->ink[y] == INK_OWN && !claims_hold(others, y, line->path[y]);
-}
-
 /* Whether the path leaps, from rows above and below that are sure, to the ink in between. */
 static bool strays(const struct line *line, int above, int below)
 {
@@ -31,7 +25,7 @@ void stray_clear(struct line *line, const struct claims *others)
     for (int above = -1, below; above < line->rows; above = below) {
         int own = 0;
 
-        for (below = above + 1; below < line->rows && !sure(line, others, below); below++)
+        for (below = above + 1; below < line->rows && !line_sure(line, others, below); below++)
             own += line->ink[below] == INK_OWN;
         if ((own && below - above <= SHARED_ROWS) || !strays(line, above, below))
             continue;

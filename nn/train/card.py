@@ -30,8 +30,8 @@ at most {max_rows:,} rows.
 {notes}
 ## Held-out scores
 `nn/train/evaluate.py`, {pages} synthetic pages of fixed seeds that training never draws, up to
-1,600 rows each; their LAS curves come from the same files as training's. The mask counts at probability 0.5; near: what lies within
-2 px of the other mask is no error; the centre's error over rows crossed once.
+1,600 rows each; their LAS curves come from the same files as training's. The mask counts at probability 0.5;
+near: what lies within 2 px of the other mask is no error; the centre's error over rows crossed once.
 
 | class | F1 | F1, near | IoU | precision | recall | centre, median px | centre within 1 px | lost |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |

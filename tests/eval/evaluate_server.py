@@ -67,8 +67,9 @@ def matches(true, got, styles):
     numbers = list(range(len(styles)))
     for style in set(styles):
         mine = [k for k in range(len(styles)) if styles[k] == style]
-        near = lambda order: sum((np.abs(true[t] - got[k]) <= NEAR).sum() for k, t in zip(mine, order))  # noqa: E731, B023
-        for k, t in zip(mine, max(itertools.permutations(mine), key=near)):
+        best = max(itertools.permutations(mine), key=lambda order, mine=mine: sum(
+            (np.abs(true[t] - got[k]) <= NEAR).sum() for k, t in zip(mine, order)))
+        for k, t in zip(mine, best):
             numbers[k] = t
     return numbers
 

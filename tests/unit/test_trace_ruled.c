@@ -67,7 +67,7 @@ static void assert_exchange(const struct two *t, const double *bit, const double
     }
 }
 
-/* What is said of a bit whose size changes at row CHANGE, where other traits have said `other` in the rows above SWITCH. */
+/* What is said of a bit whose size changes at row CHANGE, where other traits have said `other` above row SWITCH. */
 static void tell_apart(double bit_above, double bit_below, float other)
 {
     double bit[ROWS], caliper[ROWS];
