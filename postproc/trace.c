@@ -26,13 +26,15 @@ struct group {
     uint8_t *scratch;          /* [columns], the evidence's */
 };
 
-/* All curves of a track. */
+/* The curves of a track that are looked for. */
 struct work {
     const struct trace_track *track;
     const struct job *job;
+    const bool *absent;        /* [track->n]: those that are not, since they are not there */
     struct group *groups;      /* [n_groups], one per class of the mask */
     size_t n_groups;
-    struct line **lines;       /* [track->n]: of all groups */
+    struct line **lines;       /* [n]: of all groups */
+    size_t n;
 };
 
 /* Points the group's evidence at the claims of its first `n` lines but line i. */
@@ -105,7 +107,7 @@ static enum err_code sharpen(struct work *w, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
-    for (size_t i = 0; i < w->track->n && rc == ERR_OK; i++)
+    for (size_t i = 0; i < w->n && rc == ERR_OK; i++)
         rc = line_sharpen(w->lines[i], w->track->pool, e);
     return rc;
 }
@@ -118,8 +120,8 @@ static enum err_code refine(struct work *w, int columns, struct err *e)
 
     if (!track->shade)
         return ERR_OK;
-    rc = bars_read(w->lines, track->n, track, columns, w->job, e);
-    for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
+    rc = bars_read(w->lines, w->n, track, columns, w->job, e);
+    for (size_t i = 0; i < w->n && rc == ERR_OK; i++)
         rc = line_refine(w->lines[i], track->pool, e);
     return rc;
 }
@@ -182,7 +184,7 @@ static enum err_code settle_spare(struct work *w, struct group *g, struct err *e
     bool changed = false;
     enum err_code rc;
 
-    if (g->n != 1 || w->track->n == 1 || !spare_suspected(&g->lines[0]))
+    if (g->n != 1 || w->n == 1 || !spare_suspected(&g->lines[0]))
         return ERR_OK;
     rc = line_alloc(&spare, g->lines[0].rows, e);
     if (rc == ERR_OK) {
@@ -226,22 +228,26 @@ static void order_lines(struct group *g)
     }
 }
 
+static enum err_code open_trace(struct trace *out, int rows, struct err *e)
+{
+    out->rows = rows;
+    out->x = malloc((size_t)rows * sizeof *out->x);
+    out->confidence = calloc((size_t)rows, sizeof *out->confidence);
+    out->wrap = calloc((size_t)rows, sizeof *out->wrap);
+    return out->x && out->confidence && out->wrap ? ERR_OK : err_memory(e, "a traced curve");
+}
+
 /* Line i of the group, to out. */
 static enum err_code finish(const struct group *g, size_t i, const struct trace_track *track, struct trace *out,
                             struct err *e)
 {
     const struct line *line = &g->lines[i];
-    size_t n = (size_t)line->rows;
-    enum err_code rc;
+    enum err_code rc = open_trace(out, line->rows, e);
 
-    out->rows = line->rows;
-    out->x = malloc(n * sizeof *out->x);
-    out->confidence = malloc(n * sizeof *out->confidence);
-    out->wrap = malloc(n * sizeof *out->wrap);
-    if (!out->x || !out->confidence || !out->wrap)
-        return err_memory(e, "a traced curve");
+    if (rc != ERR_OK)
+        return rc;
+    memcpy(out->x, line->x, (size_t)line->rows * sizeof *out->x);
     rc = finish_confidence(g->lines, g->n, i, track, out->confidence, e);
-    memcpy(out->x, line->x, n * sizeof *out->x);
     return rc ? rc : finish_wrap(line, track, out->wrap, e);
 }
 
@@ -253,9 +259,10 @@ void trace_clear(struct trace *trace)
     memset(trace, 0, sizeof *trace);
 }
 
-static enum err_code open_group(struct group *g, const struct mask *mask, const struct trace_track *track,
-                                int class_index, struct err *e)
+static enum err_code open_group(struct group *g, const struct work *w, const struct mask *mask, int class_index,
+                                struct err *e)
 {
+    const struct trace_track *track = w->track;
     enum err_code rc = ERR_OK;
 
     g->at = calloc(track->n, sizeof *g->at);
@@ -268,7 +275,7 @@ static enum err_code open_group(struct group *g, const struct mask *mask, const 
         return err_memory(e, "tracing a track");
     evidence_init(&g->evidence, mask, track, class_index, g->scratch);
     for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
-        if (trace_class(track->style[i], mask_classes(mask)) == class_index) {
+        if (!w->absent[i] && trace_class(track->style[i], mask_classes(mask)) == class_index) {
             rc = line_alloc(&g->lines[g->n], mask_rows(mask), e);
             g->lines[g->n].broken = class_index != STYLE_SOLID;
             g->at[g->n++] = i;
@@ -279,17 +286,16 @@ static enum err_code open_group(struct group *g, const struct mask *mask, const 
 static enum err_code open_work(struct work *w, const struct mask *mask, struct err *e)
 {
     enum err_code rc = ERR_OK;
-    size_t n = 0;
 
     w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
     w->lines = calloc(w->track->n, sizeof *w->lines);
     if (!w->groups || !w->lines)
         return err_memory(e, "tracing a track");
     for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
-        rc = open_group(&w->groups[w->n_groups], mask, w->track, (int)w->n_groups, e);
+        rc = open_group(&w->groups[w->n_groups], w, mask, (int)w->n_groups, e);
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n; i++)
-            w->lines[n++] = &w->groups[k].lines[i];
+            w->lines[w->n++] = &w->groups[k].lines[i];
     return rc;
 }
 
@@ -309,6 +315,9 @@ static void free_work(struct work *w)
     }
     free(w->lines);
     free(w->groups);
+    w->lines = NULL;
+    w->groups = NULL;
+    w->n_groups = w->n = 0;
 }
 
 /* Finds all lines, tells them apart, and reads where in their ink they are. */
@@ -317,7 +326,7 @@ static enum err_code find_lines(struct work *w, int columns, struct err *e)
     enum err_code rc = ERR_OK;
 
     /* Twice, since the first to be traced saw the ink of all, and none yet what is left by the others. */
-    if (w->track->n > 1)
+    if (w->n > 1)
         rc = pool_run(w->track->pool, w->n_groups, find_alone, w, e);
     if (rc == ERR_OK)
         rc = find_beside(w, e);
@@ -330,43 +339,107 @@ static enum err_code find_lines(struct work *w, int columns, struct err *e)
     return rc == ERR_OK ? refine(w, columns, e) : rc;
 }
 
-/* What of group g's lines is bridged or null, and the traces of those. */
-static enum err_code finish_group(const struct work *w, struct group *g, struct trace *out, struct err *e)
+/* Bridges short holes, and takes away what is too faint or the track's border. */
+static void clean(const struct work *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        finish_gaps(w->lines[i]);
+        finish_border(w->lines[i], w->track);
+    }
+}
+
+/* Marks the least believable of the lines that are not there as absent.  Those of its class are told apart by where they
+ * are: it is the last of them that was asked for that has no line. */
+static enum err_code find_absent(struct work *w, bool *absent, bool *found, struct err *e)
+{
+    enum err_code rc = ERR_OK;
+    float least = 1;
+    size_t last = 0;
+
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+            float belief;
+
+            gather_claims(w, g, i, g->n);
+            rc = finish_belief(g->lines, g->n, i, w->track, &g->evidence.others, &belief, e);
+            if (rc == ERR_OK && belief < least) {
+                least = belief;
+                last = g->at[g->n - 1];
+            }
+        }
+    }
+    *found = rc == ERR_OK && least < 1;
+    if (*found)
+        absent[last] = true;
+    return rc;
+}
+
+/* Looks for the curves until each one found is there: one that is not has taken ink from the others. */
+static enum err_code find_present(struct work *w, const struct mask *mask, bool *absent, struct err *e)
+{
+    enum err_code rc;
+    bool found = false;
+
+    do {
+        free_work(w);
+        rc = open_work(w, mask, e);
+        if (rc == ERR_OK && w->n > 0)
+            rc = find_lines(w, mask_columns(mask), e);
+        if (rc == ERR_OK) {
+            clean(w);
+            rc = find_absent(w, absent, &found, e);
+        }
+    } while (rc == ERR_OK && found);
+    return rc;
+}
+
+/* The trace of a curve that is not there. */
+static enum err_code finish_absent(struct trace *out, int rows, struct err *e)
+{
+    enum err_code rc = open_trace(out, rows, e);
+
+    for (int y = 0; y < rows && rc == ERR_OK; y++)
+        out->x[y] = NAN;
+    return rc;
+}
+
+static enum err_code finish_all(const struct work *w, int rows, struct trace *out, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
-    for (size_t i = 0; i < g->n; i++) {
-        finish_gaps(&g->lines[i]);
-        finish_border(&g->lines[i], w->track);
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        order_lines(g);
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
+            rc = finish(g, g->order[i], w->track, &out[g->at[i]], e);
     }
-    for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-        gather_claims(w, g, i, g->n);
-        rc = finish_absent(g->lines, g->n, i, w->track, &g->evidence.others, e);
-    }
-    order_lines(g);
-    for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-        rc = finish(g, g->order[i], w->track, &out[g->at[i]], e);
+    for (size_t i = 0; i < w->track->n && rc == ERR_OK; i++)
+        if (w->absent[i])
+            rc = finish_absent(&out[i], rows, e);
     return rc;
 }
 
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    struct work w = {.track = track, .job = job};
+    bool *absent = calloc(track->n + 1, sizeof *absent);
+    struct work w = {.track = track, .job = job, .absent = absent};
     enum err_code rc;
 
-    if (track->n == 0)
-        return ERR_OK;
-    rc = open_work(&w, mask, e);
+    if (!absent)
+        return err_memory(e, "tracing a track");
+    rc = find_present(&w, mask, absent, e);
     if (rc == ERR_OK)
-        rc = find_lines(&w, mask_columns(mask), e);
-    for (size_t k = 0; k < w.n_groups && rc == ERR_OK; k++)
-        rc = finish_group(&w, &w.groups[k], out, e);
+        rc = finish_all(&w, mask_rows(mask), out, e);
     if (rc == ERR_OK)   /* their confidence stays what it was before */
         rc = trace_correct(mask, track, out, job, e);
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);
     free_work(&w);
+    free(absent);
     return rc;
 }

@@ -12,24 +12,25 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.7540f,
-    [CONFIDENCE_PEAK] = 2.0865f,
-    [CONFIDENCE_LEAST] = 1.1784f,
-    [CONFIDENCE_RIVAL] = -0.8539f,
-    [CONFIDENCE_OTHER] = 0.2854f,
-    [CONFIDENCE_RUN] = -0.1911f,
-    [CONFIDENCE_CENTRE] = 0.0079f,
-    [CONFIDENCE_SLOPE] = 0.0368f,
-    [CONFIDENCE_ROUGH] = -0.9363f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.0306f,
-    [CONFIDENCE_MEETINGS] = -0.7579f,
+    [CONFIDENCE_ONE] = 0.6891f,
+    [CONFIDENCE_PEAK] = 2.0448f,
+    [CONFIDENCE_LEAST] = 1.2569f,
+    [CONFIDENCE_RIVAL] = -0.9377f,
+    [CONFIDENCE_OTHER] = 0.0371f,
+    [CONFIDENCE_RUN] = -0.1929f,
+    [CONFIDENCE_CENTRE] = 0.0093f,
+    [CONFIDENCE_SLOPE] = 0.0365f,
+    [CONFIDENCE_ROUGH] = -0.8968f,
+    [CONFIDENCE_WIDE_ROUGH] = -0.9818f,
+    [CONFIDENCE_MEETINGS] = -0.7269f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
- * counting nothing, or this share of plain ink; or if SEEN_RUN rows on end have plain ink, since one that is mostly off
- * the track comes into it for less.  Curves that were asked for and are not there mostly stay under all three; those
- * that are there reach the confidence, but for the wildest, whose ink is plain. */
-static const float seen_confidence = 0.4f, seen_share = 0.7f;
+ * counting nothing.  One alone in its style is too if it has this share of plain ink in them, or SEEN_RUN rows on end: the
+ * wildest stay under the confidence, and one that is mostly off the track comes into it for less.  Of several of a style
+ * each can be pieced together from plain ink of the others.  One with next to no plain ink beside curves of other styles
+ * lies on what these leave over, and must be surer.  Curves that were asked for and are not there mostly stay under. */
+static const float seen_confidence = 0.4f, seen_share = 0.7f, spare_confidence = 0.52f, spare_share = 0.1f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -164,18 +165,18 @@ enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, c
     return ERR_OK;
 }
 
-/* Whether the mean of value: [rows] over some SEEN_ROWS, or all if they are fewer, is `least` or more. */
-static bool reaches(const float *value, int rows, float least)
+/* The largest mean of value: [rows] over SEEN_ROWS, or all if they are fewer. */
+static float most(const float *value, int rows)
 {
     int window = rows < SEEN_ROWS ? rows : SEEN_ROWS;
-    double sum = 0;
+    double sum = 0, largest = 0;
 
     for (int y = 0; y < rows; y++) {
         sum += value[y] - (y >= window ? value[y - window] : 0);
-        if (y + 1 >= window && sum >= least * (float)window)
-            return true;
+        if (y + 1 >= window)
+            largest = fmax(largest, sum);
     }
-    return false;
+    return rows ? (float)(largest / window) : 0;
 }
 
 /* Whether so many rows on end have a value that is not 0. */
@@ -194,26 +195,33 @@ static bool on_own_ink(const struct line *line, const struct claims *others, int
     return !isnan(line->x[y]) && line->ink[y] > INK_BORROWED && !claims_hold(others, y, line->path[y]);
 }
 
-enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track,
-                            const struct claims *others, struct err *e)
+/* Whether the line lies in row y on ink of its style that is plainly to be seen. */
+static bool on_plain_ink(const struct line *line, int y)
 {
-    struct line *line = &lines[at];
-    float *value = calloc((size_t)line->rows, sizeof *value);
+    return !isnan(line->x[y]) && line->ink[y] == INK_OWN && line->peak[y] > 0.5f;
+}
+
+enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                            const struct claims *others, float *belief, struct err *e)
+{
+    const struct line *line = &lines[at];
+    float *value = calloc((size_t)line->rows, sizeof *value), plain;
     enum err_code rc = ERR_OK;
 
     if (!value)
         return err_memory(e, "a curve's confidence");
     for (int y = 0; y < line->rows; y++)
-        value[y] = line->ink[y] == INK_OWN && line->peak[y] > 0.5f && !isnan(line->x[y]);
-    if (reaches(value, line->rows, seen_share) || runs_on(value, line->rows, SEEN_RUN))
+        value[y] = on_plain_ink(line, y);
+    plain = most(value, line->rows);
+    if (n == 1 && (plain >= seen_share || runs_on(value, line->rows, SEEN_RUN))) {
+        *belief = 1;
         goto out;
+    }
     rc = finish_confidence(lines, n, at, track, value, e);
     for (int y = 0; y < line->rows && rc == ERR_OK; y++)
         if (!on_own_ink(line, others, y))
             value[y] = 0;
-    if (rc == ERR_OK && !reaches(value, line->rows, seen_confidence))
-        for (int y = 0; y < line->rows; y++)
-            line->x[y] = NAN;
+    *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
 out:
     free(value);
     return rc;

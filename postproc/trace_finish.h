@@ -22,10 +22,10 @@ enum err_code finish_wrap(const struct line *line, const struct trace_track *tra
 enum err_code finish_confidence(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
                                 float *confidence, struct err *e);
 
-/* Sets line `at`'s x to NaN altogether if it is nowhere plainly there, nor its confidence more than little: no such curve
- * is there, and what was followed is other curves' ink and the grid's.  others: the claims of the track's curves of
+/* How far line `at` is to be believed: under 1 it is nowhere plainly there, nor its confidence more than little: no such
+ * curve is there, and what was followed is other curves' ink and the grid's.  others: the claims of the track's curves of
  * other styles. */
-enum err_code finish_absent(struct line *lines, size_t n, size_t at, const struct trace_track *track,
-                            const struct claims *others, struct err *e);
+enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
+                            const struct claims *others, float *belief, struct err *e);
 
 #endif

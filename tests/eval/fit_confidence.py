@@ -39,9 +39,11 @@ def read_features(path):
     return lines
 
 
-def traced_order(styles):
-    """The order in which tracing ends: style by style, each from left to right (postproc/trace.c)."""
-    return sorted(range(len(styles)), key=lambda k: STYLES.index(styles[k]))
+def traced_order(styles, got):
+    """The order in which tracing ends: style by style, each from left to right (postproc/trace.c). got: the curves
+    [rows] each; those that were not found are left out."""
+    found = [k for k in range(len(styles)) if np.isfinite(got[k]).any()]
+    return sorted(found, key=lambda k: STYLES.index(styles[k]))
 
 
 def digitize(url, base, sidecar):
@@ -59,21 +61,19 @@ def digitize(url, base, sidecar):
 
 
 def samples(url, base, dump):
-    """Of one case: features [N,F] and whether the value is near the truth [N]."""
+    """Of each curve found in a case: features [N,F] and whether the value is near the truth [N]."""
     with open(base + ".json") as file:
         sidecar = json.load(file)
     truth = np.load(base + ".truth.npz")["value"]
     trues = [fraction(value, curve) for value, curve in zip(truth, sidecar["curves"])]
     got, styles = digitize(url, base, sidecar), [c["style"] for c in sidecar["curves"]]
-    lines = read_features(dump)[-len(styles):]  # before a third look the windows' curves are traced too
-    features, near = [], []
-    which = matches(trues, got, styles)
-    for k, line in zip(traced_order(styles), lines, strict=True):
+    order, which = traced_order(styles, got), matches(trues, got, styles)
+    # before a third look the windows' curves are traced too
+    lines = read_features(dump)[-len(order):] if order else []
+    for k, line in zip(order, lines, strict=True):
         true = trues[which[k]]
         known = np.isfinite(line[:, 0]) & np.isfinite(got[k]) & np.isfinite(true)
-        features.append(line[known])
-        near.append(np.abs(got[k] - true)[known] <= NEAR)
-    return np.concatenate(features), np.concatenate(near)
+        yield line[known], np.abs(got[k] - true)[known] <= NEAR
 
 
 def collect(binary, weights, folders):
@@ -87,11 +87,11 @@ def collect(binary, weights, folders):
         try:
             for number, cases in enumerate(folders):
                 for path in sorted(glob.glob(os.path.join(cases, "*.json"))):
-                    x, y = samples(server.url, path[:-5], dump)
-                    features.append(x)
-                    near.append(y)
-                    folder.append(np.full(len(y), number))
-                    print(path, len(y), f"{y.mean():.3f}" if len(y) else "", flush=True)
+                    for x, y in samples(server.url, path[:-5], dump):
+                        features.append(x)
+                        near.append(y)
+                        folder.append(np.full(len(y), number))
+                        print(path, len(y), f"{y.mean():.3f}" if len(y) else "", flush=True)
         finally:
             server.stop()
     return np.concatenate(features).astype(float), np.concatenate(near), np.concatenate(folder)

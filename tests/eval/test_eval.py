@@ -118,7 +118,10 @@ def test_the_lines_of_a_dump_come_back_and_the_file_goes(tmp_path):
 
 
 def test_lines_are_matched_style_by_style():
-    assert fit_confidence.traced_order(["dotted", "solid", "dashed", "solid"]) == [1, 3, 2, 0]
+    there, null = np.array([np.nan, 0.5]), np.full(2, np.nan)
+    styles = ["dotted", "solid", "dashed", "solid"]
+    assert fit_confidence.traced_order(styles, [there] * 4) == [1, 3, 2, 0]
+    assert fit_confidence.traced_order(styles, [there, there, null, null]) == [1, 0]
 
 
 def test_a_fit_finds_the_model_that_drew_the_samples():

@@ -71,6 +71,29 @@ static void test_curve_that_is_not_there_is_null(void **state)
     page_free(&p);
 }
 
+/* Of two that were asked for where one swings across the track. */
+static void test_curve_that_is_not_there_takes_nothing_from_another(void **state)
+{
+    struct page p = page_of(1, 800);
+    static double x[800];
+    struct trace alone, t[2];
+
+    (void)state;
+    for (int y = 0; y < 800; y++)
+        x[y] = 150 + 70 * sin(y / 7.0) * sin(y / 31.0);
+    curve(&p, 0, x, 0, 799);
+    trace(&p, one_solid, 1, &alone);
+    trace(&p, two_solid, 2, t);
+    assert_int_equal(count_null(&t[1]), 800);
+    assert_int_equal(count_null(&alone), 0);
+    assert_memory_equal(t[0].x, alone.x, 800 * sizeof *alone.x);
+    assert_memory_equal(t[0].confidence, alone.confidence, 800 * sizeof *alone.confidence);
+    trace_clear(&alone);
+    trace_clear(&t[0]);
+    trace_clear(&t[1]);
+    page_free(&p);
+}
+
 static void test_two_solid_curves_cross_straight_on(void **state)
 {
     struct page p = page_of(1, 900);
@@ -418,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_smooth_curve_to_a_fraction_of_a_pixel),
         cmocka_unit_test(test_short_holes_are_bridged_and_long_ones_null),
         cmocka_unit_test(test_curve_that_is_not_there_is_null),
+        cmocka_unit_test(test_curve_that_is_not_there_takes_nothing_from_another),
         cmocka_unit_test(test_two_solid_curves_cross_straight_on),
         cmocka_unit_test(test_two_solid_curves_share_a_stretch),
         cmocka_unit_test(test_a_speck_beside_a_shared_stretch_does_not_end_a_curve),
