@@ -13,6 +13,7 @@
 #include "postproc/trace_path.h"
 #include "postproc/trace_spare.h"
 #include "postproc/trace_stray.h"
+#include "postproc/trace_stretch.h"
 #include "postproc/trace_stroke.h"
 
 /* The curves of one class of the mask. */
@@ -339,12 +340,18 @@ static enum err_code find_lines(struct work *w, int columns, struct err *e)
     return rc == ERR_OK ? refine(w, columns, e) : rc;
 }
 
-/* Bridges short holes, and takes away what is too faint or the track's border. */
-static void clean(const struct work *w)
+/* Bridges short holes, and takes away what is too faint, or the track's border, or other curves' alone. */
+static void clean(struct work *w)
 {
-    for (size_t i = 0; i < w->n; i++) {
-        finish_gaps(w->lines[i]);
-        finish_border(w->lines[i], w->track);
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        for (size_t i = 0; i < g->n; i++) {
+            finish_gaps(&g->lines[i]);
+            finish_border(&g->lines[i], w->track);
+            gather_claims(w, g, i, g->n);
+            stretch_clear(&g->lines[i], &g->evidence.others);
+        }
     }
 }
 

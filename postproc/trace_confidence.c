@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.6891f,
-    [CONFIDENCE_PEAK] = 2.0448f,
-    [CONFIDENCE_LEAST] = 1.2569f,
-    [CONFIDENCE_RIVAL] = -0.9377f,
-    [CONFIDENCE_OTHER] = 0.0371f,
-    [CONFIDENCE_RUN] = -0.1929f,
-    [CONFIDENCE_CENTRE] = 0.0093f,
-    [CONFIDENCE_SLOPE] = 0.0365f,
-    [CONFIDENCE_ROUGH] = -0.8968f,
-    [CONFIDENCE_WIDE_ROUGH] = -0.9818f,
-    [CONFIDENCE_MEETINGS] = -0.7269f,
+    [CONFIDENCE_ONE] = 0.9613f,
+    [CONFIDENCE_PEAK] = 1.7957f,
+    [CONFIDENCE_LEAST] = 1.2411f,
+    [CONFIDENCE_RIVAL] = -0.8827f,
+    [CONFIDENCE_OTHER] = 0.0102f,
+    [CONFIDENCE_RUN] = -0.1855f,
+    [CONFIDENCE_CENTRE] = 0.0144f,
+    [CONFIDENCE_SLOPE] = 0.0340f,
+    [CONFIDENCE_ROUGH] = -0.9669f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.0609f,
+    [CONFIDENCE_MEETINGS] = -0.7941f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
