@@ -17,7 +17,7 @@ static bool leaps(const struct line *line, int y)
     return way > LINE_LEAP / 2;
 }
 
-/* The row after the stretch that begins in row `first`: the next one that is leapt to. */
+/* The next row after `first` that is leapt to, or the number of rows. */
 static int next_leap(const struct line *line, int first)
 {
     int y = first + 1;
@@ -44,9 +44,9 @@ static bool hidden(const struct line *line, const struct claims *others, int fir
 
 void stretch_clear(struct line *line, const struct claims *others)
 {
-    for (int first = 0, end; first < line->rows; first = end) {
+    for (int first = next_leap(line, 0), end; first < line->rows; first = end) {
         end = next_leap(line, first);
-        if (end - first == line->rows || !hidden(line, others, first, end))
+        if (end == line->rows || !hidden(line, others, first, end))
             continue;
         for (int y = first; y < end; y++)
             line->x[y] = NAN;
