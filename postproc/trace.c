@@ -383,7 +383,7 @@ static enum err_code find_absent(struct work *w, bool *absent, bool *found, stru
     return rc;
 }
 
-/* Looks for the curves until each one found is there: one that is not has taken ink from the others. */
+/* Looks for the curves until all that are found are there: one that is not took ink from the others. */
 static enum err_code find_present(struct work *w, const struct mask *mask, bool *absent, struct err *e)
 {
     enum err_code rc;
@@ -432,10 +432,13 @@ static enum err_code finish_all(const struct work *w, int rows, struct trace *ou
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    bool *absent = calloc(track->n + 1, sizeof *absent);
-    struct work w = {.track = track, .job = job, .absent = absent};
+    bool *absent;
+    struct work w = {.track = track, .job = job};
     enum err_code rc;
 
+    if (track->n == 0)
+        return ERR_OK;
+    w.absent = absent = calloc(track->n, sizeof *absent);
     if (!absent)
         return err_memory(e, "tracing a track");
     rc = find_present(&w, mask, absent, e);

@@ -195,12 +195,6 @@ static bool on_own_ink(const struct line *line, const struct claims *others, int
     return !isnan(line->x[y]) && line->ink[y] > INK_BORROWED && !claims_hold(others, y, line->path[y]);
 }
 
-/* Whether the line lies in row y on ink of its style that is plainly to be seen. */
-static bool on_plain_ink(const struct line *line, int y)
-{
-    return !isnan(line->x[y]) && line->ink[y] == INK_OWN && line->peak[y] > 0.5f;
-}
-
 enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
                             const struct claims *others, float *belief, struct err *e)
 {
@@ -211,7 +205,7 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
     if (!value)
         return err_memory(e, "a curve's confidence");
     for (int y = 0; y < line->rows; y++)
-        value[y] = on_plain_ink(line, y);
+        value[y] = !isnan(line->x[y]) && line_plain(line, y);
     plain = most(value, line->rows);
     if (n == 1 && (plain >= seen_share || runs_on(value, line->rows, SEEN_RUN))) {
         *belief = 1;

@@ -63,6 +63,12 @@ static inline bool line_leaps(const struct line *from, const struct line *to, in
     return abs(to->path[y] - from->path[y - 1]) > LINE_LEAP;
 }
 
+/* Whether in row y the line runs on plain ink of its own style. */
+static inline bool line_plain(const struct line *line, int y)
+{
+    return line->ink[y] == INK_OWN && line->peak[y] > 0.5f;
+}
+
 /* Whether the ink on the path in row y is the line's own, and none that the others, curves of other classes, explain. */
 static inline bool line_sure(const struct line *line, const struct claims *others, int y)
 {
