@@ -31,7 +31,7 @@ struct group {
 struct work {
     const struct trace_track *track;
     const struct job *job;
-    const bool *absent;        /* [track->n]: those that are not, since they are not there */
+    bool *absent;              /* [track->n]: those that are not, since they are not there */
     struct group *groups;      /* [n_groups], one per class of the mask */
     size_t n_groups;
     struct line **lines;       /* [n]: of all groups */
@@ -357,7 +357,7 @@ static void clean(struct work *w)
 
 /* Marks the least believable of the lines that are not there as absent.  Those of its class are told apart by where they
  * are: it is the last of them that was asked for that has no line. */
-static enum err_code find_absent(struct work *w, bool *absent, bool *found, struct err *e)
+static enum err_code find_absent(struct work *w, bool *found, struct err *e)
 {
     enum err_code rc = ERR_OK;
     float least = 1;
@@ -379,12 +379,12 @@ static enum err_code find_absent(struct work *w, bool *absent, bool *found, stru
     }
     *found = rc == ERR_OK && least < 1;
     if (*found)
-        absent[last] = true;
+        w->absent[last] = true;
     return rc;
 }
 
 /* Looks for the curves until all that are found are there: one that is not took ink from the others. */
-static enum err_code find_present(struct work *w, const struct mask *mask, bool *absent, struct err *e)
+static enum err_code find_present(struct work *w, const struct mask *mask, struct err *e)
 {
     enum err_code rc;
     bool found = false;
@@ -396,7 +396,7 @@ static enum err_code find_present(struct work *w, const struct mask *mask, bool 
             rc = find_lines(w, mask_columns(mask), e);
         if (rc == ERR_OK) {
             clean(w);
-            rc = find_absent(w, absent, &found, e);
+            rc = find_absent(w, &found, e);
         }
     } while (rc == ERR_OK && found);
     return rc;
@@ -432,16 +432,15 @@ static enum err_code finish_all(const struct work *w, int rows, struct trace *ou
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    bool *absent;
     struct work w = {.track = track, .job = job};
     enum err_code rc;
 
     if (track->n == 0)
         return ERR_OK;
-    w.absent = absent = calloc(track->n, sizeof *absent);
-    if (!absent)
+    w.absent = calloc(track->n, sizeof *w.absent);
+    if (!w.absent)
         return err_memory(e, "tracing a track");
-    rc = find_present(&w, mask, absent, e);
+    rc = find_present(&w, mask, e);
     if (rc == ERR_OK)
         rc = finish_all(&w, mask_rows(mask), out, e);
     if (rc == ERR_OK)   /* their confidence stays what it was before */
@@ -450,6 +449,6 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);
     free_work(&w);
-    free(absent);
+    free(w.absent);
     return rc;
 }

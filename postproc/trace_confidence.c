@@ -207,16 +207,14 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
     for (int y = 0; y < line->rows; y++)
         value[y] = !isnan(line->x[y]) && line_plain(line, y);
     plain = most(value, line->rows);
-    if (n == 1 && (plain >= seen_share || runs_on(value, line->rows, SEEN_RUN))) {
-        *belief = 1;
-        goto out;
+    *belief = 1;
+    if (n > 1 || (plain < seen_share && !runs_on(value, line->rows, SEEN_RUN))) {
+        rc = finish_confidence(lines, n, at, track, value, e);
+        for (int y = 0; y < line->rows && rc == ERR_OK; y++)
+            if (!on_own_ink(line, others, y))
+                value[y] = 0;
+        *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
     }
-    rc = finish_confidence(lines, n, at, track, value, e);
-    for (int y = 0; y < line->rows && rc == ERR_OK; y++)
-        if (!on_own_ink(line, others, y))
-            value[y] = 0;
-    *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
-out:
     free(value);
     return rc;
 }

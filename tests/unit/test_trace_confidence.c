@@ -184,6 +184,18 @@ static void test_a_wild_curve_in_plain_ink_is_believed(void **state)
     scene_free(&s);
 }
 
+/* Puts the first line on faint ink of its style, sure of where, not of what, and another curve `away` columns from it. */
+static void lie_beside(struct scene *s, struct claim *other, int away)
+{
+    for (int y = 0; y < ROWS; y++) {
+        int x = (int)s->line[0].x[y];
+
+        s->line[0].path[y] = x;
+        s->line[0].peak[y] = 0.45f;
+        other[y] = (struct claim){x + away - 2, x + away + 2};
+    }
+}
+
 static void test_a_copy_of_another_curve_is_not_believed(void **state)
 {
     struct claim other[ROWS];
@@ -191,20 +203,12 @@ static void test_a_copy_of_another_curve_is_not_believed(void **state)
 
     (void)state;
     scene_make(&s);
-    for (int y = 0; y < ROWS; y++) {   /* faint ink of its style along the other curve: sure of where, not of what */
-        s.line[0].path[y] = (int)s.line[0].x[y];
-        s.line[0].peak[y] = 0.45f;
-        other[y] = (struct claim){s.line[0].path[y] - 2, s.line[0].path[y] + 2};
-    }
+    lie_beside(&s, other, 0);
     assert_true(confidence_of(&s, 2) > 0.5f);
     assert_false(believed_beside(&s, 1, other));
     scene_free(&s);
-    scene_make(&s);
-    for (int y = 0; y < ROWS; y++) {   /* the same, and nothing explains it */
-        s.line[0].path[y] = (int)s.line[0].x[y];
-        s.line[0].peak[y] = 0.45f;
-        other[y] = (struct claim){s.line[0].path[y] + 20, s.line[0].path[y] + 24};
-    }
+    scene_make(&s);   /* the same, and nothing explains it */
+    lie_beside(&s, other, 22);
     assert_true(believed_beside(&s, 1, other));
     scene_free(&s);
 }
@@ -216,11 +220,7 @@ static void test_ink_left_over_by_other_styles_must_be_surer(void **state)
 
     (void)state;
     scene_make(&s);
-    for (int y = 0; y < ROWS; y++) {
-        s.line[0].path[y] = (int)s.line[0].x[y];
-        s.line[0].peak[y] = 0.45f;
-        other[y] = (struct claim){s.line[0].path[y] + 20, s.line[0].path[y] + 24};
-    }
+    lie_beside(&s, other, 22);
     float sure = confidence_of(&s, 1);
     for (int y = 0; y < ROWS; y++)   /* as many rows off it as leave a mean of 0.46 */
         s.line[0].ink[y] = (float)(y % 50) < 50 * 0.46f / sure ? INK_OWN : INK_BORROWED;
