@@ -45,6 +45,16 @@ class Folded(nn.Module):
         return forward_folded(self.tensors, self.config, x)
 
 
+def mixed(tensors, config, path, share):
+    """The weights with `share` of those of the checkpoint at `path`, and that one's corrector. Averaging two ends of
+    schedules often beats both (Izmailov et al., Averaging weights leads to wider optima, 2018)."""
+    others, other_config, _ = checkpoint.load(path)
+    if other_config != config:
+        raise ValueError(f"{path}: a network of other sizes")
+    mix = {key: torch.lerp(tensor, others[key], share) for key, tensor in tensors.items()}
+    return {**mix, **{key: tensor for key, tensor in others.items() if key.startswith("corrector")}}
+
+
 def export_onnx(path, tensors, config):
     axes = {"ink": {2: "height", 3: "width"}, "logits": {2: "height", 3: "width"}}
     torch.onnx.export(Folded(tensors, config), torch.zeros(1, 1, 64, 96), path, opset_version=16,
@@ -57,6 +67,8 @@ def main():
     p.add_argument("--out", default="weights/curvenet.safetensors")
     p.add_argument("--name", default="curvenet")
     p.add_argument("--metrics", help="JSON file written by evaluate.py")
+    p.add_argument("--mix", metavar="CHECKPOINT", help="to average with; its corrector is kept")
+    p.add_argument("--share", type=float, default=0.5, help="of the checkpoint named by --mix")
     p.add_argument("--onnx", action="store_true", help="write ONNX, in place of safetensors")
     p.add_argument("--random", action="store_true", help="random weights, no state")
     p.add_argument("--seed", type=int, default=1)
@@ -78,6 +90,9 @@ def main():
         with open(args.metrics) as f:
             metrics = json.load(f)
     tensors = fold(model)
+    if args.mix:
+        tensors = mixed(tensors, model.config, args.mix, args.share)
+        trained += f"; {args.share:g} of it another checkpoint"
     if args.onnx:
         export_onnx(args.out, tensors, model.config)
     else:

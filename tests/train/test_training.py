@@ -16,7 +16,7 @@ import fused  # noqa: E402
 from curvenet import Config, fold, forward_folded  # noqa: E402
 from data import SHAPES, make_batch  # noqa: E402
 from evaluate import centre_errors, mask_counts, score  # noqa: E402
-from export import random_model  # noqa: E402
+from export import mixed, random_model  # noqa: E402
 
 SMALL = dict(dim=32, heads=2, mlp=64)
 
@@ -45,6 +45,19 @@ def test_checkpoint_comes_back_as_saved(tmp_path):
     assert got_config == config and about["metrics"] == {"solid": {"f1": 0.5}}
     assert list(got) == list(tensors)
     assert all(torch.equal(got[k], tensors[k]) for k in tensors)
+
+
+def test_a_mixed_checkpoint_lies_between_two_and_keeps_the_corrector(tmp_path):
+    config = Config(**SMALL)
+    mine, other = (fold(random_model(config, seed)) for seed in (3, 4))
+    path = str(tmp_path / "other.safetensors")
+    checkpoint.save(path, {**other, "corrector1.weight": torch.ones(16, 4), "corrector2.weight": torch.ones(16, 16)},
+                    config)
+    mix = mixed(mine, config, path, 0.25)
+    assert torch.equal(mix["corrector1.weight"], torch.ones(16, 4)) and len(mix) == len(mine) + 2
+    assert all(torch.allclose(mix[key], 0.75 * mine[key] + 0.25 * other[key], atol=1e-6) for key in mine)
+    with pytest.raises(ValueError, match="other sizes"):
+        mixed(mine, Config(dim=64, heads=2, mlp=64), path, 0.5)
 
 
 def test_changed_byte_is_refused(tmp_path):
