@@ -10,13 +10,30 @@
 
 #include "server/store_s3.h"
 #include "tests/unit/fake_server.h"
+#include "tests/unit/temp_dir.h"
 
-static int set_keys(void **state)
+static char folder[64], target[80];   /* where fetches go to */
+
+static void set_keys(void)
 {
-    (void)state;
     setenv("AWS_ACCESS_KEY_ID", "AKIATEST", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     setenv("AWS_SESSION_TOKEN", "tok/en==", 1);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    temp_dir_make(folder);
+    snprintf(target, sizeof target, "%s/scan.tif", folder);
+    set_keys();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    temp_dir_remove(folder);
     return 0;
 }
 
@@ -129,11 +146,10 @@ static void says_what_the_store_said(void **state)
         struct stat st;
         struct fake_server *server = fake_start(&cases[i].answer, 1);
         struct store *store = open_at(server->port);
-        assert_int_equal(store->vtable->fetch(store, "uploads/a.tif", "/tmp/test-fetch.tif", 100, NULL, &e),
-                         cases[i].code);
+        assert_int_equal(store->vtable->fetch(store, "uploads/a.tif", target, 100, NULL, &e), cases[i].code);
         assert_int_equal(e.code, cases[i].code);
         assert_non_null(strstr(e.text, cases[i].text));
-        assert_int_equal(stat("/tmp/test-fetch.tif", &st), -1);
+        assert_int_equal(stat(target, &st), -1);
         store->vtable->free(store);
         fake_stop(server);
     }
@@ -148,19 +164,19 @@ static void fetches_to_a_file(void **state)
     const struct fake_answer script[] = {{200, NULL, "0123456789", 0, 5}, {200, NULL, "abcdef", 0, 0}};
     struct fake_server *server = fake_start(script, 2);
     struct store *store = open_at(server->port);
-    assert_int_equal(store->vtable->fetch(store, "uploads/x/a +b.tif", "/tmp/test-fetch.tif", 10, NULL, &e), ERR_OK);
+    assert_int_equal(store->vtable->fetch(store, "uploads/x/a +b.tif", target, 10, NULL, &e), ERR_OK);
     assert_ptr_equal(strstr(server->requests[0], "GET /bucket/pre/fix/uploads/x/a%20%2Bb.tif HTTP"),
                      server->requests[0]);
-    FILE *file = fopen("/tmp/test-fetch.tif", "r");
+    FILE *file = fopen(target, "r");
     assert_non_null(file);
     assert_int_equal(fread(text, 1, 16, file), 6);
     assert_memory_equal(text, "abcdef", 6);
     fclose(file);
-    assert_int_equal(stat("/tmp/test-fetch.tif", &st), 0);
+    assert_int_equal(stat(target, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    unlink("/tmp/test-fetch.tif");
-    assert_int_equal(store->vtable->fetch(store, "uploads/a.tif", "/tmp/test-fetch.tif", 5, NULL, &e), ERR_TOO_LARGE);
-    assert_int_equal(stat("/tmp/test-fetch.tif", &st), -1);
+    unlink(target);
+    assert_int_equal(store->vtable->fetch(store, "uploads/a.tif", target, 5, NULL, &e), ERR_TOO_LARGE);
+    assert_int_equal(stat(target, &st), -1);
     store->vtable->free(store);
     fake_stop(server);
 }
@@ -174,11 +190,11 @@ static void keys_stay_under_the_uploads(void **state)
     struct store *store = open_at(1);
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         struct err e = {0};
-        assert_int_equal(store->vtable->fetch(store, foreign[i], "/tmp/x", 1, NULL, &e), ERR_FORBIDDEN);
+        assert_int_equal(store->vtable->fetch(store, foreign[i], target, 1, NULL, &e), ERR_FORBIDDEN);
         assert_string_equal(e.field, "key");
     }
     struct err e = {0};
-    assert_int_equal(store->vtable->fetch(store, "uploads/a\nb", "/tmp/x", 1, NULL, &e), ERR_INVALID);
+    assert_int_equal(store->vtable->fetch(store, "uploads/a\nb", target, 1, NULL, &e), ERR_INVALID);
     assert_string_equal(store_s3_relative_key(store, "bucket", "pre/fix/uploads/a"), "uploads/a");
     assert_null(store_s3_relative_key(store, "other", "pre/fix/uploads/a"));
     assert_null(store_s3_relative_key(store, "bucket", "elsewhere/uploads/a"));
@@ -199,9 +215,9 @@ static void expired_uploads_are_told_apart(void **state)
     assert_true(upload.expires >= (long long)time(NULL) + 890);
     assert_non_null(strstr(upload.url, "X-Amz-Expires=900"));
     assert_non_null(strstr(upload.url, "X-Amz-Security-Token=tok%2Fen%3D%3D"));
-    assert_int_equal(store->vtable->fetch(store, upload.key, "/tmp/x", 1, NULL, &e), ERR_NOT_FOUND);
+    assert_int_equal(store->vtable->fetch(store, upload.key, target, 1, NULL, &e), ERR_NOT_FOUND);
     err_clear(&e);
-    assert_int_equal(store->vtable->fetch(store, "uploads/1500000000-ab/a.tif", "/tmp/x", 1, NULL, &e), ERR_GONE);
+    assert_int_equal(store->vtable->fetch(store, "uploads/1500000000-ab/a.tif", target, 1, NULL, &e), ERR_GONE);
     store->vtable->free(store);
     fake_stop(server);
 }
@@ -233,7 +249,7 @@ static void urls_live_no_longer_than_the_credentials(void **state)
     store->vtable->free(store);
     fake_stop(endpoint);
     unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    set_keys(state);
+    set_keys();
     store = open_at(9);
     assert_int_equal(store->vtable->url(store, "id1", "mask.png", url, &e), ERR_OK);
     assert_non_null(strstr(url, "X-Amz-Expires=600&"));
@@ -327,5 +343,5 @@ int main(void)
         cmocka_unit_test(wrong_settings_are_refused),
         cmocka_unit_test(addresses_have_both_styles),
     };
-    return cmocka_run_group_tests(tests, set_keys, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
