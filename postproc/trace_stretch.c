@@ -33,13 +33,13 @@ static bool hidden(const struct line *line, const struct claims *others, int fir
     int there = 0, held = 0, plain = 0;
 
     for (int y = first; y < end; y++) {
-        bool claimed = claims_hold(others, y, line->path[y]);
-
         if (isnan(line->x[y]))
             continue;
         there++;
-        held += claimed;
-        plain += !claimed && line_plain(line, y);
+        if (claims_hold(others, y, line->path[y]))
+            held++;
+        else
+            plain += line_plain(line, y);
     }
     return there >= CLEAR_ROWS && 2 * held >= there && 10 * plain < there;
 }

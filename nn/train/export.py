@@ -51,8 +51,7 @@ def mixed(tensors, config, path, share):
     others, other_config, _ = checkpoint.load(path)
     if other_config != config:
         raise ValueError(f"{path}: a network of other sizes")
-    mix = {key: torch.lerp(tensor, others[key], share) for key, tensor in tensors.items()}
-    return {**mix, **{key: tensor for key, tensor in others.items() if key.startswith("corrector")}}
+    return {key: torch.lerp(tensors[key], other, share) if key in tensors else other for key, other in others.items()}
 
 
 def export_onnx(path, tensors, config):
