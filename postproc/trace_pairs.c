@@ -15,7 +15,7 @@ enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
 
 /* Costs in nats, as in trace_path.c. */
 static const float per_column = 0.45f, jump_cost = 40, exchange_cost = 2, per_bend = 0.5f, per_texture = 2,
-                   per_presence = 15, ink_limit = 3, per_degree = 0.3f;
+                   per_presence = 15, ink_limit = 3, per_degree = 0.3f, never = 1e6f;
 
 /* Of row y against row y-1: the cost of each line going on as itself, and as the other. */
 struct step { float stay, cross; };
@@ -109,11 +109,14 @@ static float step_cost(const struct line *from, const struct line *to, int y)
     return fminf(jump_cost, per_column * (float)abs(to->path[y] - from->path[y - 1]));
 }
 
-/* The limit is each line's own: where one leaps across the track the other is no nearer to leaping. */
+/* The limit is each line's own: where one leaps across the track the other is no nearer to leaping.  Lines that are apart
+ * do not change places by leaping more often than they do anyhow, whatever tells them apart. */
 static struct step apart_step(const struct line *a, const struct line *b, int y)
 {
+    int leaps = line_leaps(a, a, y) + line_leaps(b, b, y), crossing = line_leaps(a, b, y) + line_leaps(b, a, y);
+
     return (struct step){step_cost(a, a, y) + step_cost(b, b, y),
-                         exchange_cost + step_cost(a, b, y) + step_cost(b, a, y)};
+                         crossing > leaps ? never : exchange_cost + step_cost(a, b, y) + step_cost(b, a, y)};
 }
 
 /* The step out of a meeting of rows first..last: how the directions before fit those after. */

@@ -137,12 +137,35 @@ static void test_texture_that_is_not_steady_tells_nothing(void **state)
     assert_true(cross_straight((struct meeting){0, 3, MEET, COLUMNS}));
 }
 
+/* Two that run apart, the thicker pen's line on the left above and on the right below. */
+static void test_lines_apart_do_not_leap_to_one_another(void **state)
+{
+    struct two t;
+
+    (void)state;
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        set(&t.a, y, 100, INK_OWN);
+        set(&t.b, y, 200, INK_OWN);
+        t.a.shade[y] = t.b.shade[y] = 255;
+        t.a.breadth[y] = y < ROWS / 3 ? 16 : 8;
+        t.b.breadth[y] = y < ROWS / 3 ? 8 : 16;
+        t.a.claim[y] = (struct claim){98, 102};
+        t.b.claim[y] = (struct claim){198, 202};
+    }
+    assert_false(exchanged(&t));
+    assert_int_equal(t.a.path[0], 100);
+    assert_int_equal(t.a.path[ROWS - 1], 100);
+    two_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_curve_that_left_the_track_takes_no_other_ones_place),
         cmocka_unit_test(test_a_line_without_ink_changes_places_with_none),
         cmocka_unit_test(test_curves_that_meet_cross_straight),
+        cmocka_unit_test(test_lines_apart_do_not_leap_to_one_another),
         cmocka_unit_test(test_texture_that_is_not_steady_tells_nothing),
         cmocka_unit_test(test_the_restless_one_of_two_stays_restless),
         cmocka_unit_test(test_two_that_keep_to_their_lanes_stay_there),
