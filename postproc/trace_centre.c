@@ -25,16 +25,24 @@ struct window {
     uint8_t *q;                /* [HELD, columns] */
 };
 
+/* Row y of the ink in which line_measure has found the line's run. */
+static void read_ink(const struct evidence *ev, const struct line *line, int y, uint8_t *q)
+{
+    if (line->ink[y] != INK_OWN)
+        evidence_all(ev, y, q);
+    else if (line_swings(line, y, line->hi[y] - line->lo[y]))
+        evidence_stroke(ev, y, q);
+    else
+        evidence_own(ev, y, q);
+}
+
 /* Reads rows up to y + REACH. */
 static void advance(struct window *w, int y)
 {
     for (; w->next < w->rows && w->next <= y + REACH; w->next++) {
         uint8_t *q = w->q + (size_t)(w->next % HELD) * (size_t)w->columns;
 
-        if (w->line->ink[w->next] == INK_OWN)
-            evidence_own(w->ev, w->next, q);
-        else
-            evidence_all(w->ev, w->next, q);
+        read_ink(w->ev, w->line, w->next, q);
         w->row[w->next % HELD] = evidence_row(w->ev, w->next, q);
     }
 }

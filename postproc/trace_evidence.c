@@ -66,25 +66,39 @@ bool evidence_beside(const struct evidence *ev, int y)
     return false;
 }
 
-void evidence_all(const struct evidence *ev, int y, uint8_t *q)
+/* Adds to q what other classes hold, at most `most`, and at most `shared` where a curve explains it. */
+static void add_other_classes(const struct evidence *ev, int y, uint8_t shared, uint8_t most, uint8_t *q)
 {
     int columns = mask_columns(ev->mask);
-    uint8_t *other = ev->scratch, most = evidence_beside(ev, y) ? SPARE : BORROWED;
+    uint8_t *other = ev->scratch;
 
-    mask_get(ev->mask, ev->class_index, y, q);
-    limit_claimed(&ev->same, y, columns, SHARED, q);
-    for (int k = 0; ev->borrow && k < mask_classes(ev->mask); k++) {
+    for (int k = 0; k < mask_classes(ev->mask); k++) {
         if (k == ev->class_index)
             continue;
         mask_get(ev->mask, k, y, other);
-        limit_claimed(&ev->same, y, columns, SHARED, other);
-        limit_claimed(&ev->others, y, columns, SHARED, other);
+        limit_claimed(&ev->same, y, columns, shared, other);
+        limit_claimed(&ev->others, y, columns, shared, other);
         for (int x = 0; x < columns; x++) {
             uint8_t v = other[x] > most ? most : other[x];
 
             q[x] = v > q[x] ? v : q[x];
         }
     }
+}
+
+void evidence_all(const struct evidence *ev, int y, uint8_t *q)
+{
+    mask_get(ev->mask, ev->class_index, y, q);
+    limit_claimed(&ev->same, y, mask_columns(ev->mask), SHARED, q);
+    if (ev->borrow)
+        add_other_classes(ev, y, SHARED, evidence_beside(ev, y) ? SPARE : BORROWED, q);
+}
+
+void evidence_stroke(const struct evidence *ev, int y, uint8_t *q)
+{
+    evidence_own(ev, y, q);
+    if (ev->borrow && !evidence_beside(ev, y))
+        add_other_classes(ev, y, 0, UINT8_MAX, q);
 }
 
 void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi)

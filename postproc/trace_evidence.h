@@ -57,6 +57,10 @@ bool evidence_beside(const struct evidence *ev, int y);
  * and what other classes hold that no curve explains. */
 void evidence_all(const struct evidence *ev, int y, uint8_t *q);
 
+/* Row y of the ink that a stroke of the curve may run through: its own and, where no curve of another class is traced,
+ * other classes' in full, since the network takes one line that swings fast for several styles in turn. */
+void evidence_stroke(const struct evidence *ev, int y, uint8_t *q);
+
 /* The columns in which a curve may lie at row y: the track and a little beside it, since pens overshoot.
  * *lo > *hi if none. */
 void evidence_bounds(const struct evidence *ev, int y, int *lo, int *hi);

@@ -133,11 +133,28 @@ static float highest(const struct evidence_row *row, int lo, int hi)
     return lo <= hi ? row->probability[most] : 0;
 }
 
+/* Measures row y, of which columns first..last are a run of the line's own ink; where it swings, with what else its stroke
+ * runs through.  q: [columns], scratch. */
+static void measure_own(struct line *line, int y, const struct evidence *ev, const struct evidence_row *own, uint8_t *q,
+                        int *first, int *last)
+{
+    struct evidence_row row = *own;
+    float peak;
+
+    line->ink[y] = INK_OWN;
+    if (line_swings(line, y, (float)(*last - *first))) {
+        row.q = q;
+        evidence_stroke(ev, y, q);
+        find_run(&row, line->path[y], INK_MIN, first, last, &peak);
+    }
+    measure_run(line, y, &row, mask_columns(ev->mask), *first, *last);
+}
+
 /* own_q, all_q: [columns], scratch. */
 static void measure_row(struct line *line, int y, const struct evidence *ev, uint8_t *own_q, uint8_t *all_q)
 {
     enum { BESIDE = 4 };   /* columns next to the run that are still its own */
-    int columns = mask_columns(ev->mask), first = line->path[y], last = first;
+    int first = line->path[y], last = first;
     struct evidence_row own = evidence_row(ev, y, own_q), all = own;
 
     line->ink[y] = INK_NONE;
@@ -145,14 +162,13 @@ static void measure_row(struct line *line, int y, const struct evidence *ev, uin
     line->peak[y] = 0;
     evidence_own(ev, y, own_q);
     if (find_run(&own, line->path[y], INK_MIN, &first, &last, &line->peak[y])) {
-        line->ink[y] = INK_OWN;
-        measure_run(line, y, &own, columns, first, last);
+        measure_own(line, y, ev, &own, all_q, &first, &last);
     } else {
         all.q = all_q;
         evidence_all(ev, y, all_q);
         if (find_run(&all, line->path[y], INK_TRACE, &first, &last, &line->peak[y])) {
             line->ink[y] = line->peak[y] < INK_PLAIN ? INK_BORROWED : evidence_beside(ev, y) ? INK_SPARE : INK_OTHER;
-            measure_run(line, y, &all, columns, first, last);
+            measure_run(line, y, &all, mask_columns(ev->mask), first, last);
         }
     }
     line->rival[y] = fmaxf(highest(&own, own.lo, first - BESIDE - 1 < own.hi ? first - BESIDE - 1 : own.hi),

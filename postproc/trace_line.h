@@ -63,6 +63,15 @@ static inline bool line_leaps(const struct line *from, const struct line *to, in
     return abs(to->path[y] - from->path[y - 1]) > LINE_LEAP;
 }
 
+enum { LINE_SWING = 8 };   /* columns; a wider run, or more to the next row's path, is a swing */
+
+/* Whether the line swings in row y, in which its ink is so many columns wide. */
+static inline bool line_swings(const struct line *line, int y, float width)
+{
+    return width > LINE_SWING || (y > 0 && abs(line->path[y] - line->path[y - 1]) > LINE_SWING) ||
+           (y + 1 < line->rows && abs(line->path[y + 1] - line->path[y]) > LINE_SWING);
+}
+
 /* Whether in row y the line runs on plain ink of its own style. */
 static inline bool line_plain(const struct line *line, int y)
 {

@@ -29,6 +29,63 @@ static void test_kicks_keep_their_tips(void **state)
     page_free(&p);
 }
 
+/* Moves ink from class 0 to class 1 in columns first..last. */
+static void restyle(struct page *p, int first, int last)
+{
+    for (int y = 0; y < p->rows; y++)
+        for (int x = first; x <= last; x++) {
+            float *as_0 = &p->logits[y * COLUMNS + x], *as_1 = &p->logits[(p->rows + y) * COLUMNS + x];
+
+            *as_1 = fmaxf(*as_0, *as_1);
+            *as_0 = -9;
+        }
+}
+
+/* Of one line that swings fast the network takes parts for another style. */
+static void test_tips_in_another_style(void **state)
+{
+    struct page p = page_of(2, 400);
+    static double x[400];
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < 400; y++)
+        x[y] = 60;
+    for (int k = 1; k < 10; k++) {
+        x[40 * k - 1] += 75;
+        x[40 * k] += 150;
+        x[40 * k + 1] += 75;
+    }
+    curve(&p, 0, x, 0, 399);
+    restyle(&p, 120, 150);
+    restyle(&p, 185, COLUMNS - 1);
+    trace(&p, one_solid, 1, &t);
+    for (int k = 1; k < 10; k++)
+        assert_float_equal(t.x[40 * k], x[40 * k], 2.6);
+    trace_clear(&t);
+    page_free(&p);
+}
+
+/* A curve of another style that is not asked for, and touches one that goes straight. */
+static void test_another_curve_that_touches_is_no_tip(void **state)
+{
+    struct page p = page_of(2, 400);
+    static double x[400], beside[400];
+    struct trace t;
+
+    (void)state;
+    for (int y = 0; y < 400; y++) {
+        x[y] = 60;
+        beside[y] = 65 + abs(y % 40 - 20) * 4;
+    }
+    curve(&p, 0, x, 0, 399);
+    curve(&p, 1, beside, 0, 399);
+    trace(&p, one_solid, 1, &t);
+    assert_true(share_near(&t, x, 5, 394, 0.5) == 1);
+    trace_clear(&t);
+    page_free(&p);
+}
+
 /* A random number under 65536. */
 static uint32_t next(uint32_t *random)
 {
@@ -229,6 +286,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kicks_keep_their_tips),
+        cmocka_unit_test(test_tips_in_another_style),
+        cmocka_unit_test(test_another_curve_that_touches_is_no_tip),
         cmocka_unit_test(test_swings_that_run_into_one_another),
         cmocka_unit_test(test_thin_ink_tells_swings_apart),
         cmocka_unit_test(test_a_fill_changes_nothing),
