@@ -97,7 +97,7 @@ void evidence_all(const struct evidence *ev, int y, uint8_t *q)
 void evidence_stroke(const struct evidence *ev, int y, uint8_t *q)
 {
     evidence_own(ev, y, q);
-    if (ev->borrow && !evidence_beside(ev, y))
+    if (ev->borrow && ev->class_index == STYLE_SOLID && !evidence_beside(ev, y))
         add_other_classes(ev, y, 0, UINT8_MAX, q);
 }
 

@@ -57,8 +57,8 @@ bool evidence_beside(const struct evidence *ev, int y);
  * and what other classes hold that no curve explains. */
 void evidence_all(const struct evidence *ev, int y, uint8_t *q);
 
-/* Row y of the ink that a stroke of the curve may run through: its own and, where no curve of another class is traced,
- * other classes' in full, since the network takes one line that swings fast for several styles in turn. */
+/* Row y of the ink that a stroke of the curve may run through: its own and, of a solid curve where none of another class
+ * is traced, other classes' in full, since the network takes parts of a solid line that swings fast for dashes. */
 void evidence_stroke(const struct evidence *ev, int y, uint8_t *q);
 
 /* The columns in which a curve may lie at row y: the track and a little beside it, since pens overshoot.

@@ -18,7 +18,7 @@ struct viterbi {
     const struct evidence *ev;
     int columns, rows, held;
     float reward[256], travel[256];
-    uint8_t *q, *stroke;   /* [columns]: what counts as the curve's ink, and along what it may go sideways */
+    uint8_t *q;         /* [columns] */
     float *score;       /* [columns] */
     float *next;        /* [columns] */
     float *gain, *cost; /* [columns]: reward and travel of the row's q, between rows those of paper */
@@ -160,25 +160,14 @@ static void transition(struct viterbi *v, int y, int lo, int hi, uint16_t *from)
     walk(v, hi, lo, -1, from);
 }
 
-/* Reads row y's ink and sets what it is worth and costs. */
-static void read_row(struct viterbi *v, int y, int lo, int hi)
+/* Sets what the row's ink is worth and costs; `paper` sets it back, since most of a row is paper. */
+static void look_up(struct viterbi *v, int lo, int hi, bool paper)
 {
-    evidence_all(v->ev, y, v->q);
-    evidence_stroke(v->ev, y, v->stroke);
-    for (int x = lo; x <= hi; x++)
-        v->stroke[x] = v->stroke[x] > v->q[x] ? v->stroke[x] : v->q[x];
-    for (int x = mask_next(v->stroke, lo, hi + 1); x <= hi; x = mask_next(v->stroke, x + 1, hi + 1)) {
-        v->gain[x] = v->reward[v->q[x]];
-        v->cost[x] = v->travel[v->stroke[x]];
-    }
-}
+    for (int x = mask_next(v->q, lo, hi + 1); x <= hi; x = mask_next(v->q, x + 1, hi + 1)) {
+        uint8_t q = paper ? 0 : v->q[x];
 
-/* Sets that back to paper's, which most of a row is. */
-static void clear_row(struct viterbi *v, int lo, int hi)
-{
-    for (int x = mask_next(v->stroke, lo, hi + 1); x <= hi; x = mask_next(v->stroke, x + 1, hi + 1)) {
-        v->gain[x] = v->reward[0];
-        v->cost[x] = v->travel[0];
+        v->gain[x] = v->reward[q];
+        v->cost[x] = v->travel[q];
     }
 }
 
@@ -188,6 +177,7 @@ static void step(struct viterbi *v, int y)
     float *swap = v->score;
     int lo, hi;
 
+    evidence_all(v->ev, y, v->q);
     evidence_bounds(v->ev, y, &lo, &hi);
     if (lo > hi) {   /* a track without width: stay */
         for (int x = 0; x < v->columns; x++)
@@ -198,11 +188,11 @@ static void step(struct viterbi *v, int y)
         v->next[x] = -FLT_MAX / 4;
     for (int x = hi + 1; x < v->columns; x++)
         v->next[x] = -FLT_MAX / 4;
-    read_row(v, y, lo, hi);
+    look_up(v, lo, hi, false);
     transition(v, y, lo, hi, from);
     for (int x = lo; x <= hi; x++)
         v->next[x] += v->gain[x];
-    clear_row(v, lo, hi);
+    look_up(v, lo, hi, true);
     v->score = v->next;
     v->next = swap;
 }
@@ -228,14 +218,13 @@ enum err_code trace_path(const struct evidence *ev, int *path, const struct job 
 
     v.held = v.rows < WINDOW ? v.rows : WINDOW;
     v.q = malloc(columns);
-    v.stroke = malloc(columns);
     v.score = calloc(columns, sizeof *v.score);
     v.next = malloc(columns * sizeof *v.next);
     v.gain = malloc(columns * sizeof *v.gain);
     v.cost = malloc(columns * sizeof *v.cost);
     if (size_mul((size_t)v.held, columns, &cells))
         v.from = malloc(cells * sizeof *v.from);
-    if (!v.q || !v.stroke || !v.score || !v.next || !v.gain || !v.cost || !v.from) {
+    if (!v.q || !v.score || !v.next || !v.gain || !v.cost || !v.from) {
         rc = err_memory(e, "tracing a curve");
         goto out;
     }
@@ -260,7 +249,6 @@ out:
     free(v.gain);
     free(v.next);
     free(v.score);
-    free(v.stroke);
     free(v.q);
     return rc;
 }
