@@ -55,7 +55,8 @@ void line_fast(const struct line *line, uint8_t *fast);
  * the pen is too thick to show more than the mask. */
 enum err_code line_refine(struct line *line, struct pool *pool, struct err *e);
 
-enum { LINE_LEAP = 20 };   /* columns from one row to the next; more is no step of a curve but a leap */
+enum { LINE_LEAP = 20,     /* columns from one row to the next; more is no step of a curve but a leap */
+       LINE_JUMP = 12 };   /* rows within which two lines that leap may change places */
 
 /* Whether row y of `to` is a leap from the row above of `from`, which may be the same line. */
 static inline bool line_leaps(const struct line *from, const struct line *to, int y)

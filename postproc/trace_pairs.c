@@ -10,7 +10,6 @@
 
 enum { SLOPE_ROWS = 12,   /* over which a line's direction is read */
        TEXTURE_ROWS = 80, /* over which its roughness is */
-       JUMP_ROWS = 12,    /* within which two lines that jump may change places */
        PART_ROWS = 6 };   /* for which lines that meet may part in between */
 
 /* Costs in nats, as in trace_path.c. */
@@ -93,7 +92,7 @@ static int meeting_end(const struct line *a, const struct line *b, int y)
     int last = y - 1;
     bool a_jumps = line_leaps(a, a, y), b_jumps = line_leaps(b, b, y);
 
-    for (int k = y + 1; a_jumps != b_jumps && k <= y + JUMP_ROWS && k < a->rows; k++)
+    for (int k = y + 1; a_jumps != b_jumps && k <= y + LINE_JUMP && k < a->rows; k++)
         if (a_jumps ? line_leaps(b, b, k) : line_leaps(a, a, k))
             last = k - 1;
     if (last < y && !lines_touch(a, b, y))

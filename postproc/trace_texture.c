@@ -17,7 +17,7 @@ static const float floor_columns = 0.15f,   /* what the mask of a smooth curve w
                    weak_share = 0.2f,       /* of the rows that may be in such stretches */
                    per_row = 0.5f;          /* nats; as in trace_pairs.c */
 
-/* Rows first..end-1, in which two lines do not touch. */
+/* Rows first..end-1, in which two lines do not meet. */
 struct stretch {
     int first, end;
     float ratio;   /* log of how much more restless a is than b */
@@ -59,20 +59,36 @@ static bool judge(const struct line *a, const struct line *b, struct stretch *s)
     return true;
 }
 
+/* Whether the line leaps in one of the rows around y. */
+static bool leaps_near(const struct line *line, int y)
+{
+    for (int k = y > LINE_JUMP ? y - LINE_JUMP : 1; k <= y + LINE_JUMP && k < line->rows; k++)
+        if (line_leaps(line, line, k))
+            return true;
+    return false;
+}
+
+/* Whether the lines touch in row y, or leap so that they may have changed places. */
+static bool meet(const struct line *a, const struct line *b, int y)
+{
+    return lines_touch(a, b, y) || (y > 0 && line_leaps(a, a, y) && leaps_near(b, y)) ||
+           (y > 0 && line_leaps(b, b, y) && leaps_near(a, y));
+}
+
 /* Fills all: those between the lines' meetings that can be judged. */
 static void find_stretches(const struct line *a, const struct line *b, struct stretches *all)
 {
     for (int y = 0; y < a->rows;) {
         struct stretch s = {.first = y};
 
-        while (y < a->rows && !lines_touch(a, b, y))
+        while (y < a->rows && !meet(a, b, y))
             y++;
         s.end = y;
         if (judge(a, b, &s)) {
             all->of[all->n++] = s;
             all->rows += s.end - s.first;
         }
-        while (y < a->rows && lines_touch(a, b, y))
+        while (y < a->rows && meet(a, b, y))
             y++;
     }
 }

@@ -137,6 +137,25 @@ static void test_texture_that_is_not_steady_tells_nothing(void **state)
     assert_true(cross_straight((struct meeting){0, 3, MEET, COLUMNS}));
 }
 
+/* A calm and a restless line that meet once, below, and whose paths leap to one another's place above. */
+static void test_lines_that_leap_to_one_another_keep_their_texture(void **state)
+{
+    enum { LEAP = 120, MEETING = 450 };
+    struct two t;
+
+    (void)state;
+    two_open(&t);
+    for (int y = 0; y < ROWS; y++) {
+        double calm = 60 + 0.1 * y, restless = calm + fmin(45, 0.5 * abs(y - MEETING)) + (y / 3 % 2 ? 3 : -3);
+
+        set(&t.a, y, y < LEAP ? calm : restless, INK_OWN);
+        set(&t.b, y, y < LEAP ? restless : calm, INK_OWN);
+    }
+    assert_true(exchanged(&t));
+    assert_true((t.a.path[0] < t.b.path[0]) == (t.a.path[ROWS - 1] < t.b.path[ROWS - 1]));
+    two_free(&t);
+}
+
 /* Two that run apart, the thicker pen's line on the left above and on the right below. */
 static void test_lines_apart_do_not_leap_to_one_another(void **state)
 {
@@ -166,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_a_line_without_ink_changes_places_with_none),
         cmocka_unit_test(test_curves_that_meet_cross_straight),
         cmocka_unit_test(test_lines_apart_do_not_leap_to_one_another),
+        cmocka_unit_test(test_lines_that_leap_to_one_another_keep_their_texture),
         cmocka_unit_test(test_texture_that_is_not_steady_tells_nothing),
         cmocka_unit_test(test_the_restless_one_of_two_stays_restless),
         cmocka_unit_test(test_two_that_keep_to_their_lanes_stay_there),
