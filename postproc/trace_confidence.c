@@ -12,17 +12,17 @@ enum { CLOSE = 6, WIDE = 90, HELD = 2 * WIDE + 1, APART = 24,
 /* Logistic model of "x is within 1 % of the track's width of the truth", in the order of the features: written by
  * `make confidence` (tests/eval/fit_confidence.py), from synthetic scans of seeds 101 to 104. */
 static const float model[CONFIDENCE_FEATURES] = {
-    [CONFIDENCE_ONE] = 0.7179f,
-    [CONFIDENCE_PEAK] = 1.9836f,
-    [CONFIDENCE_LEAST] = 1.2542f,
-    [CONFIDENCE_RIVAL] = -0.9206f,
-    [CONFIDENCE_OTHER] = 0.0747f,
-    [CONFIDENCE_RUN] = -0.1905f,
-    [CONFIDENCE_CENTRE] = 0.0080f,
-    [CONFIDENCE_SLOPE] = 0.0358f,
-    [CONFIDENCE_ROUGH] = -0.9108f,
-    [CONFIDENCE_WIDE_ROUGH] = -1.0059f,
-    [CONFIDENCE_MEETINGS] = -0.7445f,
+    [CONFIDENCE_ONE] = 0.7111f,
+    [CONFIDENCE_PEAK] = 2.0151f,
+    [CONFIDENCE_LEAST] = 1.2284f,
+    [CONFIDENCE_RIVAL] = -0.9241f,
+    [CONFIDENCE_OTHER] = 0.0505f,
+    [CONFIDENCE_RUN] = -0.1907f,
+    [CONFIDENCE_CENTRE] = 0.0100f,
+    [CONFIDENCE_SLOPE] = 0.0357f,
+    [CONFIDENCE_ROUGH] = -0.9171f,
+    [CONFIDENCE_WIDE_ROUGH] = -1.0002f,
+    [CONFIDENCE_MEETINGS] = -0.7222f,
 };
 
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
