@@ -71,8 +71,8 @@ static bool leaps_near(const struct line *line, int y)
 /* Whether the lines touch in row y, or leap so that they may have changed places. */
 static bool meet(const struct line *a, const struct line *b, int y)
 {
-    return lines_touch(a, b, y) || (y > 0 && line_leaps(a, a, y) && leaps_near(b, y)) ||
-           (y > 0 && line_leaps(b, b, y) && leaps_near(a, y));
+    return lines_touch(a, b, y) || (y > 0 && ((line_leaps(a, a, y) && leaps_near(b, y)) ||
+                                              (line_leaps(b, b, y) && leaps_near(a, y))));
 }
 
 /* Fills all: those between the lines' meetings that can be judged. */
