@@ -2,6 +2,7 @@
 BUILD   ?= build
 CC      ?= cc
 PORT    ?= 8080
+JOBS    := $(shell nproc)
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 PKGS    := libmicrohttpd libtiff-4 libpng libcurl libcrypto libcjson
@@ -33,7 +34,7 @@ deps:  ## install what building and running need (apt, with sudo when not root)
 	@sh deploy/deps.sh run
 
 run: deps  ## set up, build and start on http://localhost:8080
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	PORT=$(PORT) $(BUILD)/curvelogd
 
 $(BUILD)/curvelogd: $(OBJ)
@@ -63,7 +64,7 @@ unit: $(UNIT) $(KERNELS)  ## build and run the C unit and kernel tests
 
 ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan-unit:  ## the C tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory unit BUILD=build-asan CFLAGS="$(ASAN_FLAGS)"
+	@$(MAKE) --no-print-directory -j$(JOBS) unit BUILD=build-asan CFLAGS="$(ASAN_FLAGS)"
 
 clean:  ## remove what was built
 	rm -rf build build-asan

@@ -258,7 +258,8 @@ def test_mask_of_leaning_paper_is_that_of_the_paper_laid_straight(trained):
     assert (back == masks[0][:, 40:120]).all()
 
 
-@pytest.mark.parametrize("given, height, by", [(True, 500, 90), (False, 500, 90), (False, 12000, 240), (False, 12000, -240)])
+@pytest.mark.parametrize("given, height, by", [
+    (True, 500, 90), (False, 500, 90), *(pytest.param(False, 12000, by, marks=pytest.mark.slow) for by in (240, -240))])
 def test_curve_on_leaning_paper_is_read_against_its_track(trained, given, height, by):
     """90 columns in 500 rows, or 240 in 12,000; the track's edges given, or its printed lines followed."""
     left, right = 190, 490
