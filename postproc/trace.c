@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "postproc/trace_bystander.h"
 #include "postproc/trace_correct.h"
 #include "postproc/trace_evidence.h"
 #include "postproc/trace_finish.h"
+#include "postproc/trace_group.h"
 #include "postproc/trace_line.h"
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
@@ -16,42 +18,28 @@
 #include "postproc/trace_stretch.h"
 #include "postproc/trace_stroke.h"
 
-/* The curves of one class of the mask. */
-struct group {
-    struct evidence evidence;
-    size_t n;
-    size_t *at;                /* [n]: their places in the user's order */
-    struct line *lines;        /* [n] */
-    size_t *order;             /* [n]: lines from left to right */
-    const struct claim **same, **others;   /* [curves]: what the evidence points at */
-    uint8_t *scratch;          /* [columns], the evidence's */
-};
-
 /* The curves of a track that are looked for. */
 struct work {
     const struct trace_track *track;
     const struct job *job;
-    bool *absent;              /* [track->n]: those that are not, since they are not there */
+    bool *absent;              /* [track->n + classes]: those that are not, since they are not there; at the end the
+                                * bystander of each class */
     struct group *groups;      /* [n_groups], one per class of the mask */
     size_t n_groups;
     struct line **lines;       /* [n]: of all groups */
     size_t n;
 };
 
-/* Points the group's evidence at the claims of its first `n` lines but line i. */
-static void gather_same(struct group *g, size_t i, size_t n)
+/* Whether the group's curve is one that was not asked for. */
+static bool is_bystander(const struct work *w, const struct group *g)
 {
-    g->evidence.same = (struct claims){g->same, 0};
-    g->evidence.others = (struct claims){g->others, 0};
-    for (size_t j = 0; j < n; j++)
-        if (j != i)
-            g->same[g->evidence.same.n++] = g->lines[j].claim;
+    return g->n == 1 && g->at[0] >= w->track->n;
 }
 
-/* Those too of other groups' lines. */
+/* group_gather, with the claims of other groups' lines too. */
 static void gather_claims(const struct work *w, struct group *g, size_t i, size_t n)
 {
-    gather_same(g, i, n);
+    group_gather(g, i, n);
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t j = 0; &w->groups[k] != g && j < w->groups[k].n; j++)
             g->others[g->evidence.others.n++] = w->groups[k].lines[j].claim;
@@ -77,7 +65,7 @@ static enum err_code find_alone(void *ctx, size_t k, int worker, struct err *e)
     (void)worker;
     g->evidence.borrow = false;
     for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-        gather_same(g, i, i);
+        group_gather(g, i, i);
         rc = trace_path(&g->evidence, g->lines[i].path, w->job, e);
         if (rc == ERR_OK)
             rc = line_measure(&g->lines[i], &g->evidence, e);
@@ -185,7 +173,7 @@ static enum err_code settle_spare(struct work *w, struct group *g, struct err *e
     bool changed = false;
     enum err_code rc;
 
-    if (g->n != 1 || w->n == 1 || !spare_suspected(&g->lines[0]))
+    if (g->n != 1 || w->n == 1 || is_bystander(w, g) || !spare_suspected(&g->lines[0]))
         return ERR_OK;
     rc = line_alloc(&spare, g->lines[0].rows, e);
     if (rc == ERR_OK) {
@@ -202,31 +190,6 @@ static enum err_code settle_spare(struct work *w, struct group *g, struct err *e
         rc = measure(w, g, 0, e);
     line_free(&spare);
     return rc;
-}
-
-static double mean_position(const struct line *line)
-{
-    double sum = 0;
-    int n = 0;
-
-    for (int y = 0; y < line->rows; y++)
-        if (!isnan(line->x[y])) {
-            sum += line->x[y];
-            n++;
-        }
-    return n ? sum / n : INFINITY;   /* a curve that is not there comes last */
-}
-
-static void order_lines(struct group *g)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        double at = mean_position(&g->lines[i]);
-        size_t k = i;
-
-        for (; k > 0 && mean_position(&g->lines[g->order[k - 1]]) > at; k--)
-            g->order[k] = g->order[k - 1];
-        g->order[k] = i;
-    }
 }
 
 static enum err_code open_trace(struct trace *out, int rows, struct err *e)
@@ -260,28 +223,24 @@ void trace_clear(struct trace *trace)
     memset(trace, 0, sizeof *trace);
 }
 
-static enum err_code open_group(struct group *g, const struct work *w, const struct mask *mask, int class_index,
-                                struct err *e)
+/* With those of the class that were asked for or, if none was, one that seems to be drawn beside them. */
+static enum err_code open_group(struct work *w, struct group *g, const struct mask *mask, int class_index, struct err *e)
 {
     const struct trace_track *track = w->track;
-    enum err_code rc = ERR_OK;
+    size_t bystander = track->n + (size_t)class_index;
+    enum err_code rc = group_open(g, mask, track, class_index, e);
 
-    g->at = calloc(track->n, sizeof *g->at);
-    g->lines = calloc(track->n, sizeof *g->lines);
-    g->order = calloc(track->n, sizeof *g->order);
-    g->same = calloc(track->n, sizeof *g->same);
-    g->others = calloc(track->n, sizeof *g->others);
-    g->scratch = malloc((size_t)mask_columns(mask));
-    if (!g->at || !g->lines || !g->order || !g->same || !g->others || !g->scratch)
-        return err_memory(e, "tracing a track");
-    evidence_init(&g->evidence, mask, track, class_index, g->scratch);
-    for (size_t i = 0; i < track->n && rc == ERR_OK; i++)
-        if (!w->absent[i] && trace_class(track->style[i], mask_classes(mask)) == class_index) {
-            rc = line_alloc(&g->lines[g->n], mask_rows(mask), e);
-            g->lines[g->n].broken = class_index != STYLE_SOLID;
-            g->at[g->n++] = i;
-        }
-    return rc;
+    for (size_t i = 0; i < track->n && rc == ERR_OK; i++) {
+        if (trace_class(track->style[i], mask_classes(mask)) != class_index)
+            continue;
+        w->absent[bystander] = true;
+        if (!w->absent[i])
+            rc = group_add(g, i, e);
+    }
+    if (rc != ERR_OK || w->absent[bystander])
+        return rc;
+    w->absent[bystander] = !bystander_suspected(&g->evidence);
+    return w->absent[bystander] ? ERR_OK : group_add(g, bystander, e);
 }
 
 static enum err_code open_work(struct work *w, const struct mask *mask, struct err *e)
@@ -289,11 +248,11 @@ static enum err_code open_work(struct work *w, const struct mask *mask, struct e
     enum err_code rc = ERR_OK;
 
     w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
-    w->lines = calloc(w->track->n, sizeof *w->lines);
+    w->lines = calloc(w->track->n + (size_t)mask_classes(mask), sizeof *w->lines);
     if (!w->groups || !w->lines)
         return err_memory(e, "tracing a track");
     for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
-        rc = open_group(&w->groups[w->n_groups], w, mask, (int)w->n_groups, e);
+        rc = open_group(w, &w->groups[w->n_groups], mask, (int)w->n_groups, e);
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n; i++)
             w->lines[w->n++] = &w->groups[k].lines[i];
@@ -302,18 +261,8 @@ static enum err_code open_work(struct work *w, const struct mask *mask, struct e
 
 static void free_work(struct work *w)
 {
-    for (size_t k = 0; k < w->n_groups; k++) {
-        struct group *g = &w->groups[k];
-
-        for (size_t i = 0; i < g->n; i++)
-            line_free(&g->lines[i]);
-        free(g->scratch);
-        free(g->others);
-        free(g->same);
-        free(g->order);
-        free(g->lines);
-        free(g->at);
-    }
+    for (size_t k = 0; k < w->n_groups; k++)
+        group_free(&w->groups[k]);
     free(w->lines);
     free(w->groups);
     w->lines = NULL;
@@ -355,8 +304,42 @@ static void clean(struct work *w)
     }
 }
 
+/* Marks as absent the bystanders that are no curves, or all.  Whether there was one. */
+static bool drop_bystanders(struct work *w, bool all)
+{
+    bool dropped = false;
+
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        if (!is_bystander(w, g))
+            continue;
+        gather_claims(w, g, 0, g->n);
+        if (all || !bystander_there(&g->lines[0], &g->evidence.others))
+            dropped = w->absent[g->at[0]] = true;
+    }
+    return dropped;
+}
+
+/* Whether a curve that was asked for has hardly any ink beside the bystanders. */
+static bool is_crowded(struct work *w)
+{
+    bool crowded = false;
+
+    for (size_t k = 0; k < w->n_groups; k++) {
+        struct group *g = &w->groups[k];
+
+        for (size_t i = 0; i < g->n && !is_bystander(w, g); i++) {
+            gather_claims(w, g, i, g->n);
+            crowded |= !bystander_leaves(&g->lines[i], &g->evidence.others);
+        }
+    }
+    return crowded;
+}
+
 /* Marks the least believable of the lines that are not there as absent.  Those of its class are told apart by where they
- * are: it is the last of them that was asked for that has no line. */
+ * are: it is the last of them that was asked for that has no line.  Beside bystanders it may be that one of these is the
+ * curve, which the network takes for one of another style: then they go. */
 static enum err_code find_absent(struct work *w, bool *found, struct err *e)
 {
     enum err_code rc = ERR_OK;
@@ -366,7 +349,7 @@ static enum err_code find_absent(struct work *w, bool *found, struct err *e)
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
+        for (size_t i = 0; i < g->n && rc == ERR_OK && !is_bystander(w, g); i++) {
             float belief;
 
             gather_claims(w, g, i, g->n);
@@ -378,7 +361,7 @@ static enum err_code find_absent(struct work *w, bool *found, struct err *e)
         }
     }
     *found = rc == ERR_OK && least < 1;
-    if (*found)
+    if (*found && !drop_bystanders(w, true))
         w->absent[last] = true;
     return rc;
 }
@@ -396,7 +379,9 @@ static enum err_code find_present(struct work *w, const struct mask *mask, struc
             rc = find_lines(w, mask_columns(mask), e);
         if (rc == ERR_OK) {
             clean(w);
-            rc = find_absent(w, &found, e);
+            found = drop_bystanders(w, false) || (is_crowded(w) && drop_bystanders(w, true));
+            if (!found)
+                rc = find_absent(w, &found, e);
         }
     } while (rc == ERR_OK && found);
     return rc;
@@ -419,7 +404,9 @@ static enum err_code finish_all(const struct work *w, int rows, struct trace *ou
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        order_lines(g);
+        if (is_bystander(w, g))
+            continue;
+        group_order(g);
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
             rc = finish(g, g->order[i], w->track, &out[g->at[i]], e);
     }
@@ -437,7 +424,7 @@ enum err_code trace_track(const struct mask *mask, const struct trace_track *tra
 
     if (track->n == 0)
         return ERR_OK;
-    w.absent = calloc(track->n, sizeof *w.absent);
+    w.absent = calloc(track->n + (size_t)mask_classes(mask), sizeof *w.absent);
     if (!w.absent)
         return err_memory(e, "tracing a track");
     rc = find_present(&w, mask, e);

@@ -189,12 +189,6 @@ static bool runs_on(const float *value, int rows, int least)
     return run >= least;
 }
 
-/* Whether the line lies at row y on ink of its own, or on ink of another style that no curve explains. */
-static bool on_own_ink(const struct line *line, const struct claims *others, int y)
-{
-    return !isnan(line->x[y]) && line->ink[y] > INK_BORROWED && !claims_hold(others, y, line->path[y]);
-}
-
 enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
                             const struct claims *others, float *belief, struct err *e)
 {
@@ -211,7 +205,7 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
     if (n > 1 || (plain < seen_share && !runs_on(value, line->rows, SEEN_RUN))) {
         rc = finish_confidence(lines, n, at, track, value, e);
         for (int y = 0; y < line->rows && rc == ERR_OK; y++)
-            if (!on_own_ink(line, others, y))
+            if (!line_unshared(line, others, y))
                 value[y] = 0;
         *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
     }

@@ -2,6 +2,7 @@
 #ifndef POSTPROC_TRACE_LINE_H
 #define POSTPROC_TRACE_LINE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -83,6 +84,12 @@ static inline bool line_plain(const struct line *line, int y)
 static inline bool line_sure(const struct line *line, const struct claims *others, int y)
 {
     return line->ink[y] == INK_OWN && !claims_hold(others, y, line->path[y]);
+}
+
+/* Whether the line lies in row y on plain ink, of whatever style, that none of the others explains. */
+static inline bool line_unshared(const struct line *line, const struct claims *others, int y)
+{
+    return !isnan(line->x[y]) && line->ink[y] > INK_BORROWED && !claims_hold(others, y, line->path[y]);
 }
 
 /* Whether in row y the two run into one another. */

@@ -19,9 +19,20 @@ static struct page page_with_tension_line(double *swing, double *straight, doubl
     return p;
 }
 
+static const enum curve_style solid_and_dashed[] = {STYLE_SOLID, STYLE_DASHED};
+
+/* Traces the solid curve alone, beside a dashed one that is there but was not asked for: it has to be x. */
+static void assert_alone_is(const struct page *p, const double *x)
+{
+    struct trace t;
+
+    trace(p, solid_and_dashed, 1, &t);
+    assert_true(share_near(&t, x, 10, ROWS - 10, 2.6) > 0.95);
+    trace_clear(&t);
+}
+
 static void test_the_curve_that_swings_is_meant(void **state)
 {
-    static const enum curve_style solid_and_dashed[] = {STYLE_SOLID, STYLE_DASHED};
     static double swing[ROWS], straight[ROWS], dashed[ROWS];
     struct page p = page_with_tension_line(swing, straight, dashed);
     struct trace t[2];
@@ -30,6 +41,7 @@ static void test_the_curve_that_swings_is_meant(void **state)
     trace(&p, solid_and_dashed, 2, t);
     assert_true(share_near(&t[0], swing, 10, ROWS - 10, 2.6) > 0.95);
     assert_true(share_near(&t[1], dashed, 10, ROWS - 10, 2.6) > 0.95);
+    assert_alone_is(&p, swing);
     trace_clear(&t[0]);
     trace_clear(&t[1]);
     page_free(&p);
@@ -54,7 +66,6 @@ static void test_two_that_are_asked_for_are_both_given(void **state)
 /* A dashed curve that swings, half of whose dashes the network calls solid. */
 static void test_a_dashed_curve_taken_for_solid_is_not_meant(void **state)
 {
-    static const enum curve_style solid_and_dashed[] = {STYLE_SOLID, STYLE_DASHED};
     static double swing[ROWS], straight[ROWS];
     struct page p = page_of(2, ROWS);
     struct trace t[2];
@@ -71,6 +82,7 @@ static void test_a_dashed_curve_taken_for_solid_is_not_meant(void **state)
     trace(&p, solid_and_dashed, 2, t);
     assert_true(share_near(&t[0], straight, 10, ROWS - 10, 2.6) > 0.95);
     assert_true(share_near(&t[1], swing, 10, ROWS - 10, 2.6) > 0.95);
+    assert_alone_is(&p, straight);
     trace_clear(&t[0]);
     trace_clear(&t[1]);
     page_free(&p);
