@@ -26,6 +26,9 @@ struct trace {
 /* Gives how dark the scan is at row y of the mask, before any levelling: ink: [columns], 0 paper .. 255 black. */
 typedef enum err_code (*trace_shade)(void *ctx, int y, uint8_t *ink, struct err *e);
 
+/* Gives the scan's colours there, likewise: tint: [columns], equal for pixels of one colour, 1..255. */
+typedef enum err_code (*trace_tint)(void *ctx, int y, uint8_t *tint, struct err *e);
+
 /* Gives by how many columns n positions are to be moved; inputs: [n, CORRECT_INPUTS] (postproc/trace_correct.h).  Called
  * from several threads at a time. */
 typedef enum err_code (*trace_corrector)(void *ctx, const float *inputs, size_t n, float *off, struct err *e);
@@ -44,7 +47,8 @@ struct trace_track {
     trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for all if two
                                       * curves are of one style, then for some, where curves swing fast, and then for
                                       * those in which they are corrected */
-    void *shade_ctx;
+    trace_tint tint;                 /* NULL if the scan has no colours; else, with shade, asked for those rows next */
+    void *shade_ctx;                 /* of both */
     trace_corrector corrector;       /* NULL if there is none; needs shade */
     void *corrector_ctx;
     struct pool *pool;               /* NULL: the calling thread alone */

@@ -28,9 +28,10 @@ enum err_code line_alloc(struct line *line, int rows, struct err *e)
     line->x = calloc(n, sizeof *line->x);
     line->claim = calloc(n, sizeof *line->claim);
     line->shade = calloc(n, sizeof *line->shade);
+    line->tint = calloc(n, sizeof *line->tint);
     line->breadth = calloc(n, sizeof *line->breadth);
     if (line->path && line->ink && line->lo && line->hi && line->centre && line->peak && line->rival && line->x &&
-        line->claim && line->shade && line->breadth)
+        line->claim && line->shade && line->tint && line->breadth)
         return ERR_OK;
     line_free(line);
     return err_memory(e, "tracing a curve");
@@ -48,6 +49,7 @@ void line_free(struct line *line)
     free(line->x);
     free(line->claim);
     free(line->shade);
+    free(line->tint);
     free(line->breadth);
     bars_free(&line->bars);
     memset(line, 0, sizeof *line);

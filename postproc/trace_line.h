@@ -31,6 +31,7 @@ struct line {
     float *x;           /* [rows]: the curve's position, NaN where there is no ink on the path */
     struct claim *claim;   /* [rows]: the ink it explains */
     uint8_t *shade;     /* [rows]: how dark it is drawn, 0 where that is not known */
+    uint8_t *tint;      /* [rows]: its colour, 0 where that is not known */
     uint8_t *breadth;   /* [rows]: how thick, in quarters of a column, 0 where that is not known */
     float radius;       /* half the line's thickness in the mask */
     bool broken;        /* it comes in dashes or dots */

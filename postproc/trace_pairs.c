@@ -212,17 +212,19 @@ static void exchange_row(struct line *a, struct line *b, int y)
     int path = a->path[y];
     float x = a->x[y];
     struct claim claim = a->claim[y];
-    uint8_t shade = a->shade[y], breadth = a->breadth[y];
+    uint8_t shade = a->shade[y], tint = a->tint[y], breadth = a->breadth[y];
 
     a->path[y] = b->path[y];
     a->x[y] = b->x[y];
     a->claim[y] = b->claim[y];
     a->shade[y] = b->shade[y];
+    a->tint[y] = b->tint[y];
     a->breadth[y] = b->breadth[y];
     b->path[y] = path;
     b->x[y] = x;
     b->claim[y] = claim;
     b->shade[y] = shade;
+    b->tint[y] = tint;
     b->breadth[y] = breadth;
 }
 

@@ -12,6 +12,8 @@ struct trait { float least, steady; };
 
 /* In levels of 255: two colours of a plot may differ by no more; one pen's ink does by more, but not steadily. */
 static const struct trait shade = {8, 3};
+/* Of two pens' colours; a JPEG's scatter. */
+static const struct trait tint = {12, 2};
 /* In quarters of a column; scans show whole columns, so that it scatters by one. */
 static const struct trait breadth = {3, 2};
 
@@ -26,15 +28,15 @@ enum {
     THICK = 40                      /* columns; a wider run is a grid line or a fill */
 };
 
-/* The darkest of ink: [columns] where the line is in row y. */
-static uint8_t darkest(const struct line *line, int y, const uint8_t *ink, int columns)
+/* The column where ink: [columns] is darkest on the line in row y; -1 if there is none. */
+static int darkest(const struct line *line, int y, const uint8_t *ink, int columns)
 {
-    int lo = line->claim[y].lo, hi = line->claim[y].hi;
-    uint8_t most = 0;
+    int lo = line->claim[y].lo, hi = line->claim[y].hi, at = -1;
 
     for (int x = lo < 0 ? 0 : lo; x <= hi && x < columns; x++)
-        most = ink[x] > most ? ink[x] : most;
-    return most;
+        if (ink[x] > (at < 0 ? 0 : ink[at]))
+            at = x;
+    return at;
 }
 
 /* How thick the line is across its direction in row y, in quarters of a column, from the run of ink: [columns] that it
@@ -69,9 +71,14 @@ static bool settled(const struct line *line, int y)
     return own > 3 * SETTLED_ROWS / 2;
 }
 
-static void read_row(struct line *line, int y, const uint8_t *ink, int columns, const struct claims *others)
+/* tints: [columns], or NULL. */
+static void read_row(struct line *line, int y, const uint8_t *ink, const uint8_t *tints, int columns,
+                     const struct claims *others)
 {
-    line->shade[y] = line->ink[y] == INK_OWN ? darkest(line, y, ink, columns) : 0;
+    int at = line->ink[y] == INK_OWN ? darkest(line, y, ink, columns) : -1;
+
+    line->shade[y] = at < 0 ? 0 : ink[at];
+    line->tint[y] = at < 0 || !tints ? 0 : tints[at];
     line->breadth[y] = line->shade[y] && settled(line, y) ? thickness(line, y, ink, columns, others) : 0;
 }
 
@@ -79,7 +86,7 @@ enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *e
                           struct err *e)
 {
     int columns = mask_columns(ev->mask);
-    uint8_t *ink = malloc((size_t)columns);
+    uint8_t *ink = malloc(2 * (size_t)columns), *tints = ev->track->tint && ink ? ink + columns : NULL;
     enum err_code rc = ERR_OK;
 
     if (!ink)
@@ -88,8 +95,10 @@ enum err_code stroke_read(struct line *lines, size_t n, const struct evidence *e
         if (y % 512 == 0 && (rc = job_check(job, e)) != ERR_OK)
             break;
         rc = ev->track->shade(ev->track->shade_ctx, y, ink, e);
+        if (rc == ERR_OK && tints)
+            rc = ev->track->tint(ev->track->shade_ctx, y, tints, e);
         for (size_t i = 0; i < n && rc == ERR_OK; i++)
-            read_row(&lines[i], y, ink, columns, &ev->others);
+            read_row(&lines[i], y, ink, tints, columns, &ev->others);
     }
     free(ink);
     return rc;
@@ -173,6 +182,7 @@ enum err_code stroke_gain(const struct line *a, const struct line *b, float *gai
 
     if (!scratch)
         return err_memory(e, "telling curves apart");
+    trait_gain(a, b, a->tint, b->tint, tint, gain, scratch);
     trait_gain(a, b, a->shade, b->shade, shade, gain, scratch);
     trait_gain(a, b, a->breadth, b->breadth, breadth, gain, scratch);
     free(scratch);

@@ -16,7 +16,7 @@ struct normalise {
     struct resample resample;
     struct flatten flatten;
     struct mask_geometry geometry;
-    uint8_t *shade;          /* [x1 - x0], made when it is first asked for */
+    uint8_t *shade;          /* [x1 - x0], a row's shades or tints, made when one is first asked for */
     bool dpi_doubted;
 };
 
@@ -127,18 +127,42 @@ enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct e
     return resample_next(&normalise->resample, ink, e);
 }
 
-enum err_code normalise_shade(struct normalise *normalise, int y, int c0, int n, uint8_t *ink, struct err *e)
+/* Columns c0..c0+n-1 of row y of the result, the nearest of the scan's pixels as `read` gives them. */
+static enum err_code nearest(struct normalise *normalise, int y, int c0, int n,
+                             enum err_code (*read)(void *ctx, int y, uint8_t *pixels, struct err *e), uint8_t *out,
+                             struct err *e)
 {
     const struct mask_geometry *g = &normalise->geometry;
     int width = normalise->x1 - normalise->x0, height = normalise->y1 - normalise->y0, row = (int)((y + 0.5) / g->y_scale);
     if (!normalise->shade && !(normalise->shade = malloc((size_t)width)))
         return err_memory(e, "a row of the scan");
-    enum err_code rc = scan_row(normalise, row < height ? row : height - 1, normalise->shade, e);
+    enum err_code rc = read(normalise, row < height ? row : height - 1, normalise->shade, e);
     for (int x = 0; rc == ERR_OK && x < n; x++) {
         int at = (int)((c0 + x + 0.5) / g->x_scale);
-        ink[x] = normalise->shade[at < width ? at : width - 1];
+        out[x] = normalise->shade[at < width ? at : width - 1];
     }
     return rc;
+}
+
+enum err_code normalise_shade(struct normalise *normalise, int y, int c0, int n, uint8_t *ink, struct err *e)
+{
+    return nearest(normalise, y, c0, n, scan_row, ink, e);
+}
+
+bool normalise_has_tint(const struct normalise *normalise)
+{
+    return scan_has_tint(normalise->scan);
+}
+
+static enum err_code tint_row(void *ctx, int y, uint8_t *tint, struct err *e)
+{
+    struct normalise *normalise = ctx;
+    return scan_read_tint(normalise->scan, normalise->y0 + y, normalise->x0, normalise->x1, tint, e);
+}
+
+enum err_code normalise_tint(struct normalise *normalise, int y, int c0, int n, uint8_t *tint, struct err *e)
+{
+    return nearest(normalise, y, c0, n, tint_row, tint, e);
 }
 
 enum err_code normalise_rewind(struct normalise *normalise, struct err *e)

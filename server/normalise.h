@@ -37,6 +37,11 @@ enum err_code normalise_next(struct normalise *normalise, uint8_t *ink, struct e
  * normalise_rewind. */
 enum err_code normalise_shade(struct normalise *normalise, int y, int c0, int n, uint8_t *ink, struct err *e);
 
+/* Whether the scan is in colour, and the colours there, as scan_read_tint gives them: tint: [n], the pixels of
+ * normalise_shade. */
+bool normalise_has_tint(const struct normalise *normalise);
+enum err_code normalise_tint(struct normalise *normalise, int y, int c0, int n, uint8_t *tint, struct err *e);
+
 /* Starts again at the first row (for the overlay's second pass). */
 enum err_code normalise_rewind(struct normalise *normalise, struct err *e);
 

@@ -1,6 +1,7 @@
 #include "server/scan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/scan_impl.h"
 
@@ -51,10 +52,32 @@ uint64_t scan_damaged_rows(const struct scan *scan)
     return scan->damaged_rows;
 }
 
+bool scan_has_tint(const struct scan *scan)
+{
+    return (scan->kind.colour || scan->kind.photometric == PHOTOMETRIC_PALETTE) && scan_turn_keeps_rows(scan);
+}
+
+static enum err_code check_inside(const struct scan *scan, int y, int x0, int x1, struct err *e)
+{
+    if (y >= 0 && y < scan->info.height && x0 >= 0 && x0 < x1 && x1 <= scan->info.width)
+        return ERR_OK;
+    return err_set(e, ERR_INVALID, "Row %d, columns %d to %d lie outside the scan of %d by %d.", y, x0, x1 - 1,
+                   scan->info.width, scan->info.height);
+}
+
 enum err_code scan_read(struct scan *scan, int y, int x0, int x1, uint8_t *ink, struct err *e)
 {
-    if (y < 0 || y >= scan->info.height || x0 < 0 || x0 >= x1 || x1 > scan->info.width)
-        return err_set(e, ERR_INVALID, "Row %d, columns %d to %d lie outside the scan of %d by %d.", y, x0, x1 - 1,
-                       scan->info.width, scan->info.height);
-    return scan_turn_read(scan, (uint32_t)y, (uint32_t)x0, (uint32_t)x1, ink, e);
+    enum err_code rc = check_inside(scan, y, x0, x1, e);
+    return rc ? rc : scan_turn_read(scan, (uint32_t)y, (uint32_t)x0, (uint32_t)x1, ink, e);
+}
+
+enum err_code scan_read_tint(struct scan *scan, int y, int x0, int x1, uint8_t *tint, struct err *e)
+{
+    enum err_code rc = check_inside(scan, y, x0, x1, e);
+    if (rc != ERR_OK)
+        return rc;
+    if (scan_has_tint(scan))
+        return scan_turn_tint(scan, (uint32_t)y, (uint32_t)x0, (uint32_t)x1, tint, e);
+    memset(tint, 128, (size_t)(x1 - x0));
+    return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef SERVER_SCAN_H
 #define SERVER_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,14 @@ const struct scan_info *scan_info(const struct scan *scan);
  * sideways (orientation 3 to 8) are copied to a temporary file on the first read: ERR_DISK_FULL,
  * ERR_INTERNAL. */
 enum err_code scan_read(struct scan *scan, int y, int x0, int x1, uint8_t *ink, struct err *e);
+
+/* Whether the scan is in colour, so that scan_read_tint has something to say: not of scans that are stored bottom up or
+ * sideways, of which only ink is kept. */
+bool scan_has_tint(const struct scan *scan);
+
+/* Reads columns x0..x1-1 of row y into tint: [x1 - x0], as scan_read does: 128 where it is gray or black, other values from
+ * 1 to 255 by colour. */
+enum err_code scan_read_tint(struct scan *scan, int y, int x0, int x1, uint8_t *tint, struct err *e);
 
 /* Rows decoded so far that libtiff complained of and yet gave: a few bad CCITT lines do not cost the scan,
  * but its user should be told.  More than 32 and a tenth of the scan is ERR_MALFORMED. */

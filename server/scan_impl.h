@@ -62,6 +62,7 @@ struct scan {
     struct scan_tiles tiles;
     uint8_t *samples;            /* [width, samples]: 8 bits each, where there are several per pixel */
     uint8_t level[256];          /* ink of a one-sample value */
+    uint8_t tint[256];           /* tint of a palette's value */
     uint8_t unpacked[256][8];    /* ink of the eight pixels of a byte, 1 bit each */
     struct scan_spool spool;
     uint64_t damaged_rows;
@@ -77,16 +78,25 @@ void scan_rows_close(struct scan *scan);
 /* Decodes stored row y, at least its columns x0..x1-1, into every plane's raw. */
 enum err_code scan_rows_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, struct err *e);
 
-/* Fills scan->level and scan->unpacked. */
+/* Fills scan->level and scan->unpacked, and scan->tint from a palette. */
 enum err_code scan_ink_open(struct scan *scan, struct err *e);
 
 /* ink: [x1 - x0] of the row that scan_rows_read decoded. */
 void scan_ink_row(struct scan *scan, uint32_t x0, uint32_t x1, uint8_t *ink);
+
+/* tint: [x1 - x0] of that row, of a scan with colours. */
+void scan_tint_row(struct scan *scan, uint32_t x0, uint32_t x1, uint8_t *tint);
+
+/* Whether display rows are stored rows, from left to right or from right to left. */
+bool scan_turn_keeps_rows(const struct scan *scan);
 
 /* Closes the spool, if there is one. */
 void scan_turn_close(struct scan *scan);
 
 /* ink: [x1 - x0] of display row y. */
 enum err_code scan_turn_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, uint8_t *ink, struct err *e);
+
+/* tint: [x1 - x0] of display row y, of a scan that keeps rows. */
+enum err_code scan_turn_tint(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, uint8_t *tint, struct err *e);
 
 #endif

@@ -190,14 +190,36 @@ static void reverse(uint8_t *ink, size_t n)
     }
 }
 
+bool scan_turn_keeps_rows(const struct scan *scan)
+{
+    return !needs_spool(scan);
+}
+
+/* The stored columns of display columns x0..x1-1. */
+static void stored_columns(const struct scan *scan, uint32_t *x0, uint32_t *x1)
+{
+    uint32_t width = (uint32_t)scan->info.width, first = width - *x1;
+    if (!flips_x(scan))
+        return;
+    *x1 = width - *x0;
+    *x0 = first;
+}
+
+enum err_code scan_turn_tint(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, uint8_t *tint, struct err *e)
+{
+    stored_columns(scan, &x0, &x1);
+    enum err_code rc = scan_rows_read(scan, y, x0, x1, e);
+    if (rc == ERR_OK)
+        scan_tint_row(scan, x0, x1, tint);
+    if (rc == ERR_OK && flips_x(scan))
+        reverse(tint, x1 - x0);
+    return rc;
+}
+
 enum err_code scan_turn_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, uint8_t *ink, struct err *e)
 {
-    uint32_t width = (uint32_t)scan->info.width, n = x1 - x0;
     enum err_code rc;
-    if (flips_x(scan)) {
-        x0 = width - x1;
-        x1 = x0 + n;
-    }
+    stored_columns(scan, &x0, &x1);
     if (flips_y(scan))
         y = (uint32_t)scan->info.height - 1 - y;
     if (needs_spool(scan)) {
@@ -208,6 +230,6 @@ enum err_code scan_turn_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_
         scan_ink_row(scan, x0, x1, ink);
     }
     if (rc == ERR_OK && flips_x(scan))
-        reverse(ink, n);
+        reverse(ink, x1 - x0);
     return rc;
 }

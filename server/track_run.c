@@ -160,7 +160,7 @@ enum curve_style track_run_style(const struct track_run *run, size_t i, int clas
     return (enum curve_style)trace_class(run->track->curves[i].style, classes);
 }
 
-/* Where a track's shades and corrections come from. */
+/* Where a track's shades, tints and corrections come from. */
 struct source {
     const struct curvenet *net;
     struct normalise *input;
@@ -171,6 +171,12 @@ static enum err_code give_shade(void *ctx, int y, uint8_t *ink, struct err *e)
 {
     const struct source *source = ctx;
     return normalise_shade(source->input, y, source->c0, source->columns, ink, e);
+}
+
+static enum err_code give_tint(void *ctx, int y, uint8_t *tint, struct err *e)
+{
+    const struct source *source = ctx;
+    return normalise_tint(source->input, y, source->c0, source->columns, tint, e);
 }
 
 static_assert((int)CORRECT_INPUTS == (int)CORRECTOR_INPUTS, "the tracing gives what the corrector takes");
@@ -201,7 +207,8 @@ enum err_code track_run_trace(struct track_run *run, const struct curvenet *net,
     for (size_t i = 0; i < run->track->n_curves; i++)
         style[i] = track_run_style(run, i, classes);
     struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
-                                .shade = give_shade, .shade_ctx = &source,
+                                .shade = give_shade, .tint = normalise_has_tint(input) ? give_tint : NULL,
+                                .shade_ctx = &source,
                                 .corrector = curvenet_corrects(net) ? give_correction : NULL, .corrector_ctx = &source,
                                 .pool = pool};
     rc = trace_track(run->mask, &track, run->traces, job, e);

@@ -91,29 +91,39 @@ static inline void tiff_palette(unsigned i, unsigned *r, unsigned *g, unsigned *
     *b = i * 13 & 255;
 }
 
-/* The ink that stored pixel (x, y) must read as, written down independently of the reader (in floating point). */
+/* Red, green and blue of stored pixel (x, y), 0..255; of a gray one all are the same.  Whether it is of a scan in colour. */
+static inline bool tiff_colour(const struct tiff_spec *spec, uint32_t x, uint32_t y, double v[3])
+{
+    unsigned rgb[3], n = spec->samples - (spec->alpha ? 1u : 0u);
+    bool palette = spec->photometric == PHOTOMETRIC_PALETTE;
+    if (palette)
+        tiff_palette(tiff_sample(spec, x, y, 0), &rgb[0], &rgb[1], &rgb[2]);
+    for (unsigned s = 0; s < 3; s++)
+        v[s] = palette ? rgb[s] : tiff_sample(spec, x, y, n == 3 ? s : 0) * 255.0 / ((1u << spec->bits) - 1);
+    return palette || n == 3;
+}
+
+/* The tint that it must read as. */
+static inline double tiff_tint(const struct tiff_spec *spec, uint32_t x, uint32_t y)
+{
+    double v[3];
+    tiff_colour(spec, x, y, v);
+    return fmin(255, fmax(1, 128 + (v[0] - v[1]) / 3 + (v[2] - v[1]) / 6));
+}
+
+/* The ink that it must read as, written down independently of the reader (in floating point). */
 static inline double tiff_ink(const struct tiff_spec *spec, uint32_t x, uint32_t y)
 {
-    double top = (1u << spec->bits) - 1, v[4] = { 0 }, light;
-    unsigned n = spec->samples - (spec->alpha ? 1u : 0u), rgb[3];
-    for (unsigned s = 0; s < spec->samples; s++)
-        v[s] = tiff_sample(spec, x, y, s) * 255.0 / top;
-    if (spec->photometric == PHOTOMETRIC_PALETTE) {
-        tiff_palette(tiff_sample(spec, x, y, 0), &rgb[0], &rgb[1], &rgb[2]);
-        v[3] = v[spec->samples - 1];
-        for (int i = 0; i < 3; i++)
-            v[i] = rgb[i];
-        n = 3;
-    }
-    if (n == 3) {
+    double v[3], light;
+    if (tiff_colour(spec, x, y, v)) {
         double least = v[0] < v[1] ? v[0] : v[1];
         light = 0.75 * least + 0.25 * (0.299 * v[0] + 0.587 * v[1] + 0.114 * v[2]) - 0.35 * fmax(0, least - v[2]);
     } else {
         light = spec->photometric == PHOTOMETRIC_MINISWHITE ? 255 - v[0] : v[0];
     }
     if (spec->alpha) {
-        double alpha = v[n] / 255;
-        light = spec->alpha == EXTRASAMPLE_ASSOCALPHA ? light + 255 - v[n] : light * alpha + 255 * (1 - alpha);
+        double alpha = tiff_sample(spec, x, y, spec->samples - 1u) / (double)((1u << spec->bits) - 1);
+        light = spec->alpha == EXTRASAMPLE_ASSOCALPHA ? light + 255 * (1 - alpha) : light * alpha + 255 * (1 - alpha);
     }
     return 255 - (light > 255 ? 255 : light);
 }

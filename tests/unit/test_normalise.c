@@ -14,6 +14,7 @@
 
 #include "server/normalise.h"
 #include "server/normalise_levels.h"
+#include "tests/unit/scan_tiffs.h"
 
 static char path[64];
 static int memory = -1;
@@ -392,6 +393,28 @@ static double stepped(const struct page *page, int x, int y)
     return (x / 4 * 16 + y / 4 * 5) % 251;
 }
 
+static void tints_are_those_of_the_same_pixels(void **state)
+{
+    (void)state;
+    static const struct tiff_spec spec = { "rgb", 240, 160, 8, 3, PHOTOMETRIC_RGB, COMPRESSION_LZW, .dpi_x = 400, .dpi_y = 400 };
+    struct scan *scan = NULL;
+    struct normalise *normalise = NULL;
+    struct err e = { 0 };
+    uint8_t tint[100];
+    assert_true(tiff_write(path, &spec));
+    assert_int_equal(scan_open(&scan, path, &limits, &e), ERR_OK);
+    assert_int_equal(normalise_open(&normalise, scan, 20, 40, 220, 160, NULL, 200, &e), ERR_OK);
+    assert_true(normalise_has_tint(normalise));
+    double x_scale = normalise_geometry(normalise)->x_scale, y_scale = normalise_geometry(normalise)->y_scale;
+    for (int y = 0; y < normalise_rows(normalise); y += 7) {
+        assert_int_equal(normalise_tint(normalise, y, 10, 40, tint, &e), ERR_OK);
+        for (int x = 0; x < 40; x++)
+            assert_float_equal(tint[x], tiff_tint(&spec, 20 + (uint32_t)((10 + x + 0.5) / x_scale), 40 + (uint32_t)((y + 0.5) / y_scale)), 1.6);
+    }
+    normalise_free(normalise);
+    scan_close(scan);
+}
+
 static void shades_are_the_nearest_pixels_as_they_are(void **state)
 {
     (void)state;
@@ -428,6 +451,7 @@ int main(void)
         cmocka_unit_test(refuses_regions_outside),
         cmocka_unit_test(passes_the_scans_errors_up),
         cmocka_unit_test(shades_are_the_nearest_pixels_as_they_are),
+        cmocka_unit_test(tints_are_those_of_the_same_pixels),
     };
     return cmocka_run_group_tests_name("normalise", tests, make_file, drop_file);
 }

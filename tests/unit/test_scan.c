@@ -59,6 +59,18 @@ static void check_row(const struct tiff_spec *spec, struct scan *scan, uint32_t 
             fail_msg("%s: ink at %u, %u is %d, not %.1f", spec->name, x, y, ink[x - x0], tiff_ink(spec, x, y));
 }
 
+static void check_tints(const struct tiff_spec *spec, struct scan *scan, uint32_t y)
+{
+    uint8_t tint[256];
+    double rgb[3];
+    struct err e = { 0 };
+    assert_int_equal(scan_has_tint(scan), tiff_colour(spec, 0, 0, rgb));
+    assert_int_equal(scan_read_tint(scan, (int)y, 3, (int)spec->width - 2, tint, &e), ERR_OK);
+    for (uint32_t x = 3; x < spec->width - 2; x++)
+        if (fabs(tint[x - 3] - tiff_tint(spec, x, y)) > (spec->tolerance ? spec->tolerance : 1.6))
+            fail_msg("%s: tint at %u, %u is %d, not %.1f", spec->name, x, y, tint[x - 3], tiff_tint(spec, x, y));
+}
+
 static void reads_every_kind(void **state)
 {
     (void)state;
@@ -70,8 +82,10 @@ static void reads_every_kind(void **state)
         assert_int_equal(scan_info(scan)->height, spec->height);
         assert_int_equal(scan_info(scan)->bits, spec->bits);
         assert_int_equal(scan_info(scan)->samples, spec->samples);
-        for (uint32_t y = 0; y < spec->height; y++)
+        for (uint32_t y = 0; y < spec->height; y++) {
             check_row(spec, scan, y, 0, spec->width);
+            check_tints(spec, scan, y);
+        }
         assert_int_equal(scan_damaged_rows(scan), 0);
         scan_close(scan);
     }
@@ -125,6 +139,15 @@ static void check_orientation(const struct tiff_spec *spec)
             stored_at(spec, x, y, &column, &row);
             if (fabs(ink[x - x0] - tiff_ink(spec, column, row)) > 1.6)
                 fail_msg("%s, orientation %u: ink at %u, %u is %d", spec->name, spec->orientation, x, y, ink[x - x0]);
+        }
+    }
+    assert_int_equal(scan_has_tint(scan), spec->photometric != PHOTOMETRIC_MINISWHITE && spec->orientation <= 2);
+    if (scan_has_tint(scan)) {
+        assert_int_equal(scan_read_tint(scan, 17, 10, 50, ink, &e), ERR_OK);
+        for (uint32_t x = 10; x < 50; x++) {
+            uint32_t column, row;
+            stored_at(spec, x, 17, &column, &row);
+            assert_float_equal(ink[x - 10], tiff_tint(spec, column, row), 1.6);
         }
     }
     scan_close(scan);
@@ -339,6 +362,7 @@ static void refuses_places_outside(void **state)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct err e = { 0 };
         assert_int_equal(scan_read(scan, places[i][0], places[i][1], places[i][2], ink, &e), ERR_INVALID);
+        assert_int_equal(scan_read_tint(scan, places[i][0], places[i][1], places[i][2], ink, &e), ERR_INVALID);
     }
     scan_close(scan);
 }

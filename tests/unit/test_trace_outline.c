@@ -174,7 +174,7 @@ static void test_thin_ink_tells_swings_apart(void **state)
 
     (void)state;
     trace(&p, one_solid, 1, &by_mask);
-    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &by_ink, &e), ERR_OK);
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, NULL, &s, &by_ink, &e), ERR_OK);
     double mask_share = share_near(&by_mask, s.x, 10, SCAN_ROWS - 11, 0.01 * WIDTH);
     double ink_share = share_near(&by_ink, s.x, 10, SCAN_ROWS - 11, 0.01 * WIDTH);
     assert_true(ink_share > mask_share + 0.1);
@@ -194,7 +194,7 @@ static void test_a_fill_changes_nothing(void **state)
     (void)state;
     memset(s.ink, 180, sizeof s.ink);
     trace(&p, one_solid, 1, &by_mask);
-    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &by_fill, &e), ERR_OK);
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, NULL, &s, &by_fill, &e), ERR_OK);
     for (int y = 0; y < SCAN_ROWS; y++)
         assert_float_equal(by_fill.x[y], by_mask.x[y], 0);
     trace_clear(&by_fill);
@@ -211,7 +211,7 @@ static void test_a_scan_that_cannot_be_read(void **state)
 
     (void)state;
     s.fails_after = 300;
-    assert_int_equal(trace_scan(&p, one_solid, 1, give, &s, &t, &e), ERR_MALFORMED);
+    assert_int_equal(trace_scan(&p, one_solid, 1, give, NULL, &s, &t, &e), ERR_MALFORMED);
     assert_null(t.x);
     page_free(&p);
 }
@@ -244,9 +244,9 @@ static void test_a_pool_changes_nothing(void **state)
     curve(&p, 0, x, 0, ROWS - 1);
     for (int y = 0; y + 20 < ROWS; y += 30)
         curve(&p, 1, beside, y, y + 20);
-    assert_int_equal(trace_scan(&p, styles, 2, give_halves, &rows, alone, &e), ERR_OK);
+    assert_int_equal(trace_scan(&p, styles, 2, give_halves, NULL, &rows, alone, &e), ERR_OK);
     assert_int_equal(pool_create(&p.pool, 3, &e), ERR_OK);
-    assert_int_equal(trace_scan(&p, styles, 2, give_halves, &rows, shared, &e), ERR_OK);
+    assert_int_equal(trace_scan(&p, styles, 2, give_halves, NULL, &rows, shared, &e), ERR_OK);
     for (int k = 0; k < 2; k++) {
         assert_true(share_near(&alone[k], k ? beside : x, 10, ROWS - 11, 0.01 * WIDTH) > 0.5);
         assert_memory_equal(shared[k].x, alone[k].x, ROWS * sizeof *alone[k].x);

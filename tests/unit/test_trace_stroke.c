@@ -8,6 +8,7 @@ struct scan {
     double light[ROWS], dark[ROWS];
     int least, most;     /* darkness of the two */
     double thin, thick;  /* half the width of the light one and of the dark one */
+    int tints[2];        /* of the light one and the dark one; 0: a scan without colours */
     int noise;           /* up to this much less, row by row, under both */
     int smeared;         /* row from which a smear on its far side hides how thick the light one is; 0: none */
     int fails_at, asked; /* row; rows asked for so far, until all have been */
@@ -33,6 +34,17 @@ static enum err_code give(void *ctx, int y, uint8_t *ink, struct err *e)
     return ERR_OK;
 }
 
+static enum err_code give_tint(void *ctx, int y, uint8_t *tint, struct err *e)
+{
+    const struct scan *s = ctx;
+
+    (void)e;
+    assert_int_equal(y, s->asked - 1);   /* after the row's shades */
+    for (int x = 0; x < COLUMNS; x++)
+        tint[x] = (uint8_t)(fabs(x - s->dark[y]) < s->thick ? s->tints[1] : fabs(x - s->light[y]) < s->thin ? s->tints[0] : 128);
+    return ERR_OK;
+}
+
 /* Where they meet they turn back, so that their directions speak for a crossing. */
 static struct page page_of_two(struct scan *s)
 {
@@ -54,7 +66,7 @@ static enum err_code trace_two(const struct page *p, struct scan *s, struct trac
 {
     static const enum curve_style style[] = {STYLE_SOLID, STYLE_SOLID};
 
-    return trace_scan(p, style, 2, give, s, out, e);
+    return trace_scan(p, style, 2, give, s->tints[0] ? give_tint : NULL, s, out, e);
 }
 
 /* Share of rows in which the two of a scan come back as the light and the dark one, or the thin and the thick one. */
@@ -117,6 +129,17 @@ static void test_the_darker_line_stays_the_darker_one(void **state)
     assert_true(told_apart(150, 250, 20) > 0.97);
 }
 
+static void test_colours_tell_lines_of_one_shade(void **state)
+{
+    static struct scan s;
+
+    (void)state;
+    s = (struct scan){.least = 250, .most = 250, .thin = 2, .thick = 2, .tints = {128, 170}};
+    assert_true(told_apart_on(&s) > 0.97);
+    s = (struct scan){.least = 250, .most = 250, .thin = 2, .thick = 2, .tints = {128, 136}};
+    assert_true(told_apart_on(&s) < 0.9);
+}
+
 static void test_ink_of_one_pen_says_nothing(void **state)
 {
     (void)state;
@@ -143,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_darker_line_stays_the_darker_one),
+        cmocka_unit_test(test_colours_tell_lines_of_one_shade),
         cmocka_unit_test(test_the_thicker_line_stays_the_thicker_one),
         cmocka_unit_test(test_the_thickness_of_one_line_tells_both),
         cmocka_unit_test(test_a_fill_has_no_thickness),

@@ -71,12 +71,12 @@ static inline void curve(struct page *p, int k, const double *x, int first, int 
         stroke(p, k, x[y], y, x[y + 1], y + 1, 4);
 }
 
-/* Traces the page's masks and, if shade is given, the scan that it gives. */
+/* Traces the page's masks and, if shade and tint are given, the scan that they give. */
 static inline enum err_code trace_scan(const struct page *p, const enum curve_style *style, size_t n, trace_shade shade,
-                                       void *shade_ctx, struct trace *out, struct err *e)
+                                       trace_tint tint, void *shade_ctx, struct trace *out, struct err *e)
 {
     struct mask *mask;
-    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade,
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade, .tint = tint,
                                 .shade_ctx = shade_ctx, .pool = p->pool};
     size_t plane = (size_t)p->rows * COLUMNS;
     enum err_code rc;
@@ -94,7 +94,7 @@ static inline void trace(const struct page *p, const enum curve_style *style, si
 {
     struct err e = {0};
 
-    assert_int_equal(trace_scan(p, style, n, NULL, NULL, out, &e), ERR_OK);
+    assert_int_equal(trace_scan(p, style, n, NULL, NULL, NULL, out, &e), ERR_OK);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(out[i].rows, p->rows);
 }
