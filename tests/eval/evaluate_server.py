@@ -183,6 +183,8 @@ def run_others(url):
             ("EVAL_DIR and SCANS_DIR", where and scans and
              [os.path.join(where, "rescans.py"), url, os.path.join(where, "rescans"), scans]),
             ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans]),
+            ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans,
+                                     "--alone"]),
             ("SCANS_DIR", scans and [os.path.join(HERE, "points_confidence.py"), url, os.path.join(points, "points"),
                                      scans]),
             ("SCANS_DIR", scans and [os.path.join(points, "score_repeat.py"), url, os.path.join(scans, REPEAT), scans])]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Score a running server on points picked by eye on real scans.
 
-    score_points.py URL POINTS_DIR SCANS_DIR [--only SUBSTRING] [--json OUT]
+    score_points.py URL POINTS_DIR SCANS_DIR [--only SUBSTRING] [--alone] [--json OUT]
 
 Each POINTS_DIR/NAME.json is one stretch of one scan:
   file     the scan's name in SCANS_DIR (the scans are public but not ours: they are not in the project)
@@ -12,7 +12,8 @@ Each POINTS_DIR/NAME.json is one stretch of one scan:
 
 Each stretch goes to POST /digitize without depths; the CSV has, by row, the fraction of the track's
 width.  A point counts as hit when the curve has a value there within 1 % of the track's width; a null
-is a miss.  Needs numpy only.
+is a miss.  With --alone the curves of each style are asked for by themselves, as a user does who wants
+one of a track's.  Needs numpy only.
 """
 import argparse
 import csv
@@ -92,12 +93,21 @@ def same_style_orders(stretch):
             yield i, f'C{slot + 1}'
 
 
+def requests_of(stretch, alone):
+    """The stretch as it is asked for: once, or once for each style."""
+    if not alone:
+        return [stretch]
+    styles = sorted({c['style'] for c in stretch['curves']})
+    return [dict(stretch, curves=[c for c in stretch['curves'] if c['style'] == style]) for style in styles]
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('url')
     ap.add_argument('points')
     ap.add_argument('scans')
     ap.add_argument('--only', default='')
+    ap.add_argument('--alone', action='store_true')
     ap.add_argument('--json')
     args = ap.parse_args()
     total, by_style, out = [], {}, {}
@@ -106,16 +116,17 @@ def main():
         name = os.path.basename(path)[:-5]
         if args.only not in name:
             continue
-        table = digitize(args.url, stretch, args.scans)
-        for i, column in sorted(same_style_orders(stretch)):
-            curve = stretch['curves'][i]
-            hit, error = curve_hits(stretch, table, column, curve['points'])
-            print('%-34s %-10s %-7s %3d points, hit %.3f, null %.3f, median error %.4f' % (
-                name, curve['name'][:10], curve['style'], len(hit), hit.mean(), np.isnan(error).mean(),
-                np.nanmedian(error) if np.isfinite(error).any() else np.nan))
-            total += list(hit)
-            by_style.setdefault(curve['style'], []).extend(hit)
-            out[f'{name}/{curve["name"]}'] = float(hit.mean())
+        for asked in requests_of(stretch, args.alone):
+            table = digitize(args.url, asked, args.scans)
+            for i, column in sorted(same_style_orders(asked)):
+                curve = asked['curves'][i]
+                hit, error = curve_hits(asked, table, column, curve['points'])
+                print('%-34s %-10s %-7s %3d points, hit %.3f, null %.3f, median error %.4f' % (
+                    name, curve['name'][:10], curve['style'], len(hit), hit.mean(), np.isnan(error).mean(),
+                    np.nanmedian(error) if np.isfinite(error).any() else np.nan))
+                total += list(hit)
+                by_style.setdefault(curve['style'], []).extend(hit)
+                out[f'{name}/{curve["name"]}'] = float(hit.mean())
     for style, hits in sorted(by_style.items()):
         print('%-7s %4d points, hit %.3f' % (style, len(hits), np.mean(hits)))
     if total:
