@@ -304,20 +304,30 @@ static void clean(struct work *w)
     }
 }
 
-/* Marks as absent the bystanders that are no curves, or all.  Whether there was one. */
-static bool drop_bystanders(struct work *w, bool all)
+/* Marks as absent the bystanders that are no curves or, if so asked, the one that is least of one.  Whether there was any. */
+static bool drop_bystanders(struct work *w, bool weakest)
 {
+    struct group *least = NULL;
+    float least_share = 0;
     bool dropped = false;
 
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
+        float share;
 
         if (!is_bystander(w, g))
             continue;
         gather_claims(w, g, 0, g->n);
-        if (all || !bystander_there(&g->lines[0], &g->evidence.others))
+        share = bystander_share(&g->lines[0], &g->evidence.others);
+        if (share < BYSTANDER_LEAST)
             dropped = w->absent[g->at[0]] = true;
+        if (!least || share < least_share) {
+            least = g;
+            least_share = share;
+        }
     }
+    if (weakest && least)
+        dropped = w->absent[least->at[0]] = true;
     return dropped;
 }
 
@@ -339,7 +349,7 @@ static bool is_crowded(struct work *w)
 
 /* Marks the least believable of the lines that are not there as absent.  Those of its class are told apart by where they
  * are: it is the last of them that was asked for that has no line.  Beside bystanders it may be that one of these is the
- * curve, which the network takes for one of another style: then they go. */
+ * curve, which the network takes for one of another style: then they go, the weakest first. */
 static enum err_code find_absent(struct work *w, bool *found, struct err *e)
 {
     enum err_code rc = ERR_OK;

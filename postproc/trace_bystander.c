@@ -2,16 +2,8 @@
 
 #include <math.h>
 
-/* Of all rows.  Curves that are drawn beside others have 0.76 and more on real scans; a beaded curve that the network mostly
- * takes for a dashed one gives 0.6. */
-static const float least_share = 0.7f;
 /* Of all rows: what the network takes for another style of a curve that was asked for is not left to it. */
 static const float least_left = 0.3f;
-
-static bool is_share(int rows, int of, float least)
-{
-    return (float)rows >= least * (float)of;
-}
 
 bool bystander_suspected(const struct evidence *ev)
 {
@@ -26,16 +18,16 @@ bool bystander_suspected(const struct evidence *ev)
             x = mask_next(ev->scratch, x + 1, end + 1);
         seen += x <= end;
     }
-    return is_share(seen, rows, least_share);
+    return (float)seen >= BYSTANDER_LEAST * (float)rows;
 }
 
-bool bystander_there(const struct line *line, const struct claims *others)
+float bystander_share(const struct line *line, const struct claims *others)
 {
     int plain = 0;
 
     for (int y = 0; y < line->rows; y++)
         plain += !isnan(line->x[y]) && line_plain(line, y) && line_sure(line, others, y);
-    return is_share(plain, line->rows, least_share);
+    return (float)plain / (float)line->rows;
 }
 
 bool bystander_leaves(const struct line *line, const struct claims *others)
@@ -44,5 +36,5 @@ bool bystander_leaves(const struct line *line, const struct claims *others)
 
     for (int y = 0; y < line->rows; y++)
         left += line_unshared(line, others, y);
-    return is_share(left, line->rows, least_left);
+    return (float)left >= least_left * (float)line->rows;
 }

@@ -7,12 +7,14 @@
 
 #include "postproc/trace_line.h"
 
+#define BYSTANDER_LEAST 0.45f   /* of all rows: one that is off the track half of the time counts, as porosities are */
+
 /* Whether the track holds so much ink of the evidence's class that a curve of it may be there. */
 bool bystander_suspected(const struct evidence *ev);
 
-/* Whether the line is a curve of its class: plain nearly throughout, on ink that is no other curve's.  What the network
- * takes for its class of a curve of another style is not.  others: the claims of the curves of other classes. */
-bool bystander_there(const struct line *line, const struct claims *others);
+/* The share of rows in which the line is plain, on ink that is no other curve's: under BYSTANDER_LEAST it is no curve but what
+ * the network takes for its class here and there.  others: the claims of the curves of other classes. */
+float bystander_share(const struct line *line, const struct claims *others);
 
 /* Whether the bystanders leave to a line that was asked for as much plain ink, of whatever style, as one of its own needs. */
 bool bystander_leaves(const struct line *line, const struct claims *others);
