@@ -339,7 +339,9 @@ static bool is_crowded(struct work *w)
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        for (size_t i = 0; i < g->n && !is_bystander(w, g); i++) {
+        if (is_bystander(w, g))
+            continue;
+        for (size_t i = 0; i < g->n; i++) {
             gather_claims(w, g, i, g->n);
             crowded |= !bystander_leaves(&g->lines[i], &g->evidence.others);
         }
@@ -359,7 +361,9 @@ static enum err_code find_absent(struct work *w, bool *found, struct err *e)
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        for (size_t i = 0; i < g->n && rc == ERR_OK && !is_bystander(w, g); i++) {
+        if (is_bystander(w, g))
+            continue;
+        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
             float belief;
 
             gather_claims(w, g, i, g->n);

@@ -47,7 +47,8 @@ struct trace_track {
     trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for all if two
                                       * curves are of one style, then for some, where curves swing fast, and then for
                                       * those in which they are corrected */
-    trace_tint tint;                 /* NULL if the scan has no colours; else, with shade, asked for those rows next */
+    trace_tint tint;                 /* NULL if the scan has no colours; else, if two curves are of one style,
+                                      * asked for each row once its shades are read */
     void *shade_ctx;                 /* of both */
     trace_corrector corrector;       /* NULL if there is none; needs shade */
     void *corrector_ctx;

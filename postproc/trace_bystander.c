@@ -1,7 +1,5 @@
 #include "postproc/trace_bystander.h"
 
-#include <math.h>
-
 /* Of all rows: what the network takes for another style of a curve that was asked for is not left to it. */
 static const float least_left = 0.3f;
 
@@ -26,7 +24,7 @@ float bystander_share(const struct line *line, const struct claims *others)
     int plain = 0;
 
     for (int y = 0; y < line->rows; y++)
-        plain += !isnan(line->x[y]) && line_plain(line, y) && line_sure(line, others, y);
+        plain += line_plain(line, y) && line_unshared(line, others, y);
     return (float)plain / (float)line->rows;
 }
 

@@ -12,11 +12,11 @@
 /* Whether the track holds so much ink of the evidence's class that a curve of it may be there. */
 bool bystander_suspected(const struct evidence *ev);
 
-/* The share of rows in which the line is plain, on ink that is no other curve's: under BYSTANDER_LEAST it is no curve but what
- * the network takes for its class here and there.  others: the claims of the curves of other classes. */
+/* The share of rows in which the line is plain, on ink that is no other curve's: under BYSTANDER_LEAST it is no curve but
+ * what the network takes for its class here and there.  others: the claims of the curves of other classes. */
 float bystander_share(const struct line *line, const struct claims *others);
 
-/* Whether the bystanders leave to a line that was asked for as much plain ink, of whatever style, as one of its own needs. */
+/* Whether the bystanders leave to a line that was asked for enough plain ink, of whatever style, to be a curve. */
 bool bystander_leaves(const struct line *line, const struct claims *others);
 
 #endif

@@ -87,11 +87,14 @@ static size_t put_pixels(const struct scan_spool *spool, const uint8_t *ink, siz
     return (n + 7) / 8;
 }
 
-static enum err_code read_native(struct scan *scan, uint32_t y, uint8_t *ink, struct err *e)
+/* Columns x0..x1-1 of stored row y, as `convert` gives them: scan_ink_row or scan_tint_row. */
+static enum err_code read_stored(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1,
+                                 void (*convert)(struct scan *scan, uint32_t x0, uint32_t x1, uint8_t *out), uint8_t *out,
+                                 struct err *e)
 {
-    enum err_code rc = scan_rows_read(scan, y, 0, scan->kind.width, e);
+    enum err_code rc = scan_rows_read(scan, y, x0, x1, e);
     if (rc == ERR_OK)
-        scan_ink_row(scan, 0, scan->kind.width, ink);
+        convert(scan, x0, x1, out);
     return rc;
 }
 
@@ -99,7 +102,7 @@ static enum err_code spool_rows(struct scan *scan, uint8_t *ink, uint8_t *out, s
 {
     enum err_code rc = ERR_OK;
     for (uint32_t y = 0; y < scan->kind.height && rc == ERR_OK; y++) {
-        if ((rc = read_native(scan, y, ink, e)) != ERR_OK)
+        if ((rc = read_stored(scan, y, 0, scan->kind.width, scan_ink_row, ink, e)) != ERR_OK)
             break;
         size_t n = put_pixels(&scan->spool, ink, 1, scan->kind.width, out);
         rc = write_at(scan->spool.fd, out, n, (uint64_t)y * scan->spool.row_bytes, e);
@@ -115,7 +118,7 @@ static enum err_code spool_columns(struct scan *scan, uint8_t *ink, uint8_t *out
         uint32_t n = height - y < block ? height - y : block;
         enum err_code rc = ERR_OK;
         for (uint32_t i = 0; i < n && rc == ERR_OK; i++)
-            rc = read_native(scan, y + i, ink + (size_t)i * width, e);
+            rc = read_stored(scan, y + i, 0, width, scan_ink_row, ink + (size_t)i * width, e);
         uint64_t at = scan->spool.packed ? y / 8 : y;
         for (uint32_t x = 0; x < width && rc == ERR_OK; x++) {
             size_t bytes = put_pixels(&scan->spool, ink + x, width, n, out);
@@ -208,9 +211,7 @@ static void stored_columns(const struct scan *scan, uint32_t *x0, uint32_t *x1)
 enum err_code scan_turn_tint(struct scan *scan, uint32_t y, uint32_t x0, uint32_t x1, uint8_t *tint, struct err *e)
 {
     stored_columns(scan, &x0, &x1);
-    enum err_code rc = scan_rows_read(scan, y, x0, x1, e);
-    if (rc == ERR_OK)
-        scan_tint_row(scan, x0, x1, tint);
+    enum err_code rc = read_stored(scan, y, x0, x1, scan_tint_row, tint, e);
     if (rc == ERR_OK && flips_x(scan))
         reverse(tint, x1 - x0);
     return rc;
@@ -226,8 +227,8 @@ enum err_code scan_turn_read(struct scan *scan, uint32_t y, uint32_t x0, uint32_
         if (scan->spool.fd < 0 && (rc = make_spool(scan, e)) != ERR_OK)
             return rc;
         rc = read_spool(scan, y, x0, x1, ink, e);
-    } else if ((rc = scan_rows_read(scan, y, x0, x1, e)) == ERR_OK) {
-        scan_ink_row(scan, x0, x1, ink);
+    } else {
+        rc = read_stored(scan, y, x0, x1, scan_ink_row, ink, e);
     }
     if (rc == ERR_OK && flips_x(scan))
         reverse(ink, x1 - x0);

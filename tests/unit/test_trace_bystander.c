@@ -18,15 +18,12 @@ static bool suspects(int x, double share)
     struct trace_track track = {.left = p.left, .right = p.right};
     uint8_t scratch[COLUMNS];
     struct evidence ev;
-    struct err e = {0};
     struct mask *mask;
     bool suspected;
 
     straight(&p, STYLE_DASHED, x, 0, (int)(share * ROWS));
     straight(&p, STYLE_SOLID, AT, 0, ROWS);
-    assert_int_equal(mask_create(&mask, p.classes, ROWS, COLUMNS, &e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, ROWS, &(struct mask_logits){p.logits, ROWS * COLUMNS, COLUMNS, COLUMNS, 0, NULL},
-                              &e), ERR_OK);
+    mask = mask_of(&p);
     evidence_init(&ev, mask, &track, STYLE_DASHED, scratch);
     suspected = bystander_suspected(&ev);
     mask_free(mask);

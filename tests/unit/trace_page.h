@@ -71,20 +71,29 @@ static inline void curve(struct page *p, int k, const double *x, int first, int 
         stroke(p, k, x[y], y, x[y + 1], y + 1, 4);
 }
 
+/* The page's masks, the caller's. */
+static inline struct mask *mask_of(const struct page *p)
+{
+    struct err e = {0};
+    struct mask *mask;
+    size_t plane = (size_t)p->rows * COLUMNS;
+
+    assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, &e), ERR_OK);
+    assert_int_equal(mask_put(mask, 0, p->rows, &(struct mask_logits){p->logits, plane, COLUMNS, COLUMNS, 0, NULL}, &e),
+                     ERR_OK);
+    return mask;
+}
+
 /* Traces the page's masks and, if shade and tint are given, the scan that they give. */
 static inline enum err_code trace_scan(const struct page *p, const enum curve_style *style, size_t n, trace_shade shade,
                                        trace_tint tint, void *shade_ctx, struct trace *out, struct err *e)
 {
-    struct mask *mask;
+    struct mask *mask = mask_of(p);
     struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade, .tint = tint,
                                 .shade_ctx = shade_ctx, .pool = p->pool};
-    size_t plane = (size_t)p->rows * COLUMNS;
     enum err_code rc;
 
     memset(out, 0, n * sizeof *out);
-    assert_int_equal(mask_create(&mask, p->classes, p->rows, COLUMNS, e), ERR_OK);
-    assert_int_equal(mask_put(mask, 0, p->rows, &(struct mask_logits){p->logits, plane, COLUMNS, COLUMNS, 0, NULL}, e),
-                     ERR_OK);
     rc = trace_track(mask, &track, out, NULL, e);
     mask_free(mask);
     return rc;
