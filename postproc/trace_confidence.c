@@ -28,9 +28,12 @@ static const float model[CONFIDENCE_FEATURES] = {
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
  * counting nothing.  One alone in its style is too if it has this share of plain ink in them, or SEEN_RUN rows on end: the
  * wildest stay under the confidence, and one that is mostly off the track comes into it for less.  Of several of a style
- * each can be pieced together from plain ink of the others.  One with next to no plain ink beside curves of other styles
- * lies on what these leave over, and must be surer.  Curves that were asked for and are not there mostly stay under. */
-static const float seen_confidence = 0.4f, seen_share = 0.7f, spare_confidence = 0.52f, spare_share = 0.1f;
+ * each can be pieced together from plain ink of the others: it must have the confidence in the mean of all rows or, if it
+ * goes together with another or is there for a while only, a good one where it is by itself.  One with next to no plain ink
+ * beside curves of other styles lies on what these leave over, and must be surer.  Curves that were asked for and are not
+ * there mostly stay under. */
+static const float seen_confidence = 0.4f, seen_share = 0.7f, spare_confidence = 0.52f, spare_share = 0.1f,
+                   whole_confidence = 0.4f, own_confidence = 0.7f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -189,6 +192,20 @@ static bool runs_on(const float *value, int rows, int least)
     return run >= least;
 }
 
+/* How far one of several lines of a style is more than pieces of the others; under 1 it is not.  value: [rows], its
+ * confidence on ink of its own, else 0. */
+static float wholeness(const float *value, int rows)
+{
+    float sum = 0;
+    int own = 0;
+
+    for (int y = 0; y < rows; y++) {
+        own += value[y] > 0;
+        sum += value[y];
+    }
+    return own > 0 ? fmaxf(sum / (float)rows / whole_confidence, sum / (float)own / own_confidence) : 0;
+}
+
 enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
                             const struct claims *others, float *belief, struct err *e)
 {
@@ -208,6 +225,8 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
             if (!line_unshared(line, others, y))
                 value[y] = 0;
         *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
+        if (n > 1)
+            *belief = fminf(*belief, wholeness(value, line->rows));
     }
     free(value);
     return rc;

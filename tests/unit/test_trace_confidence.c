@@ -248,6 +248,40 @@ static void test_a_curve_that_comes_into_the_track_for_a_while_is_believed(void 
     }
 }
 
+/* Whether the first of two lines of a style is believed that jitters by so many columns, is by itself in its first `own`
+ * rows, and from there on in ink that another explains. */
+static bool believed_by_itself(int own, float jitter, float *confidence)
+{
+    struct claim other[ROWS];
+    struct scene s;
+    bool there;
+
+    scene_make(&s);
+    for (int y = 0; y < ROWS; y++) {
+        int x = (int)s.line[0].x[y] + (y < own ? 22 : 0);
+
+        s.line[0].path[y] = (int)s.line[0].x[y];
+        s.line[0].centre[y] += y % 2 ? jitter : 0;
+        other[y] = (struct claim){x - 2, x + 2};
+    }
+    *confidence = confidence_of(&s, 2);
+    there = believed_beside(&s, 2, other);
+    scene_free(&s);
+    return there;
+}
+
+static void test_one_of_several_is_sure_in_all_or_where_it_is_by_itself(void **state)
+{
+    float confidence;
+
+    (void)state;
+    assert_false(believed_by_itself(230, 2.6f, &confidence));   /* pieces of others */
+    assert_true(confidence > 0.4f * 300 / 230 && confidence < 0.4f * ROWS / 230);
+    assert_true(believed_by_itself(ROWS, 2.6f, &confidence));
+    assert_true(believed_by_itself(150, 0, &confidence));    /* goes together with another from there on */
+    assert_true(confidence > 0.4f * 300 / 150 && confidence < 0.4f * ROWS / 150);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_a_wild_curve_in_plain_ink_is_believed),
         cmocka_unit_test(test_a_copy_of_another_curve_is_not_believed),
         cmocka_unit_test(test_ink_left_over_by_other_styles_must_be_surer),
+        cmocka_unit_test(test_one_of_several_is_sure_in_all_or_where_it_is_by_itself),
         cmocka_unit_test(test_a_curve_that_comes_into_the_track_for_a_while_is_believed),
     };
 
