@@ -1,25 +1,23 @@
 """Score a checkpoint on synthetic pages that training never draws: fixed seeds of their own.
 
-Per class: precision, recall, F1 and IoU of the mask at probability 0.5; F1 of what lies within NEAR pixels of
-the other mask (the buffer method: Wiedemann et al., Empirical evaluation of automatically extracted road axes,
-1998), since of lines 4 px thick half of the pixels are rim; and the error of the line's centre, in pixels, over
-the rows that the true mask crosses once. Writes JSON.
+Per class: precision, recall, F1 and IoU of the mask at probability 0.5; F1 of what lies near the other mask
+(mask_score.py), since of lines 4 px thick half of the pixels are rim; and the error of the line's centre, in
+pixels, over the rows that the true mask crosses once. Writes JSON.
 """
 import argparse
 import json
 
-import cv2
 import numpy as np
 import torch
 
 import checkpoint
 from curvenet import forward_folded
+from mask_score import COUNTS, mask_counts, mask_score
 from synth import make_page
 
 HELD_OUT = 0x68656C64  # first number of every seed here; training's seeds begin with its own
 MAX_ROWS = 1600  # of a page that are scored
 CROSSED_ONCE = 12  # px: a true run wider than this is a kick, whose centre says nothing
-NEAR = 2  # px: mask so near to the other is no error of tracing
 FAR = 12  # px: a prediction further off has missed the line
 
 
@@ -53,24 +51,10 @@ def centre_errors(probability, label):
     return errors
 
 
-def mask_counts(predicted, true):
-    """Of two masks bool [H,W]: pixels in both, in each, and of each within NEAR of the other."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR + 1, 2 * NEAR + 1))
-    around = [cv2.dilate(mask.astype(np.uint8), disc) > 0 for mask in (predicted, true)]
-    return np.array([(predicted & true).sum(), predicted.sum(), true.sum(), (predicted & around[1]).sum(),
-                     (true & around[0]).sum()])
-
-
 def score(counts, errors):
-    hit, predicted, true, predicted_near, true_near = counts
-    precision, recall = predicted_near / max(1, predicted), true_near / max(1, true)
     errors = np.array(errors)
     median = float(np.median(errors)) if len(errors) else np.inf
-    return {"f1": round(2 * hit / max(1, predicted + true), 4),
-            "f1_near": round(2 * precision * recall / max(1e-9, precision + recall), 4),
-            "iou": round(hit / max(1, predicted + true - hit), 4),
-            "precision": round(hit / max(1, predicted), 4),
-            "recall": round(hit / max(1, true), 4),
+    return {**mask_score(counts),
             "centre_median_px": round(median, 3) if np.isfinite(median) else None,
             "centre_within_1px": round(float((errors <= 1).mean()), 4) if len(errors) else None,
             "centre_lost": round(float(np.isinf(errors).mean()), 4) if len(errors) else None}
@@ -79,7 +63,7 @@ def score(counts, errors):
 def evaluate(path, pages, las_dir=None):
     tensors, config, _ = checkpoint.load(path)
     classes = config.classes
-    counts = np.zeros((len(classes), 5))
+    counts = np.zeros((len(classes), COUNTS))
     errors = [[] for _ in classes]
     for index in range(pages):
         ink, labels = held_out_page(index, las_dir)

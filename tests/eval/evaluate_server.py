@@ -10,6 +10,8 @@ Errors are fractions of the track's width (decades on a logarithmic scale). Medi
   ok1_mean  the mean of ok1 over the curves
 Reliability: by the confidence given, the share of values within 1 %.
 
+Masks: F1 and F1 near (nn/train/mask_score.py) of those that the server gives, per class, by wear.
+
 Curves of one style come back from left to right by their means, which says nothing where these are alike (a bit
 size and a caliper): each is compared with the true one of its style that it fits best.
 
@@ -26,12 +28,19 @@ import os
 import subprocess
 import sys
 import tempfile
+from urllib.parse import urljoin
 
 import numpy as np
 import requests
+from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "nn", "train"))
+from mask_score import COUNTS, mask_counts, mask_score  # noqa: E402
+
+CLASSES = ("solid", "dashed", "dotted")  # bits of a pixel of the server's mask, from the lowest
+WEARS = ("clean", "worn", "bad")
 BINS = (0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001)
 NEAR = 0.01
 REPEAT = "kgs_273101.json"  # of SCANS_DIR: a log with a main pass and a repeat section
@@ -102,10 +111,18 @@ def interpolate(depth, column, at):
     return out
 
 
+def result_file(url, address, headers):
+    """What lies at an address of a result: of the server itself, or of a bucket, which says for itself who may read."""
+    reply = requests.get(urljoin(url, address), headers=headers if address.startswith("/") else {}, timeout=600)
+    reply.raise_for_status()
+    return reply.content
+
+
 def digitize(url, base, sidecar):
+    """Returns (columns of the CSV by name, mask uint8 [H,W]: bit k for class k); ({}, None) if refused."""
     fields = [("depth_top", repr(sidecar["depth_top"])), ("depth_bottom", repr(sidecar["depth_bottom"])),
               ("depth_unit", sidecar["depth_unit"]), ("track", ",".join(map(str, sidecar["track"]))),
-              ("step", "0.1"), ("format", "csv"), ("confidence", "1")]
+              ("step", "0.1"), ("format", "json"), ("confidence", "1")]
     fields += [("curve", "{mnemonic}:{unit}:{left!r}:{right!r}:{scale}:{style}".format(**c)) for c in sidecar["curves"]]
     with open(base + ".tif", "rb") as file:
         parts = [(k, (None, v)) for k, v in fields] + [("scan", ("scan.tif", file.read(), "image/tiff"))]
@@ -113,21 +130,34 @@ def digitize(url, base, sidecar):
     reply = requests.post(url.rstrip("/") + "/digitize", files=parts, headers=headers, timeout=600)
     if reply.status_code != 200:
         print(os.path.basename(base), reply.status_code, reply.text[:300], file=sys.stderr)
-        return {}
-    rows = [row for row in csv.reader(io.StringIO(reply.text)) if row]
+        return {}, None
+    files = reply.json()["artifacts"]
+    text = result_file(url, files["csv"], headers).decode()
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
     data = np.array([[float(v) if v.strip() else np.nan for v in row] for row in rows[1:]])
     data[np.isclose(data, -999.25)] = np.nan
-    return {name: data[:, i] for i, name in enumerate(rows[0])}
+    mask = np.array(Image.open(io.BytesIO(result_file(url, files["mask"], headers))))
+    return {name: data[:, i] for i, name in enumerate(rows[0])}, mask
+
+
+def count_masks(mask, labels):
+    """mask [h,w] of the server, perhaps at another scale, or None; labels [K,H,W]: counts [K,COUNTS]."""
+    if mask is None:
+        mask = np.zeros(labels.shape[1:], np.uint8)
+    mask = np.array(Image.fromarray(mask).resize(labels.shape[:0:-1], Image.NEAREST))
+    return np.array([mask_counts((mask >> k & 1) > 0, label > 0) for k, label in enumerate(labels)])
 
 
 def evaluate(url, cases):
     scores, confidences, nears = [], [], []
+    masks = {wear: np.zeros((len(CLASSES), COUNTS)) for wear in WEARS}
     for path in sorted(glob.glob(os.path.join(cases, "*.json"))):
         base = path[:-5]
         with open(path) as file:
             sidecar = json.load(file)
         truth = np.load(base + ".truth.npz")
-        table = digitize(url, base, sidecar)
+        table, mask = digitize(url, base, sidecar)
+        masks[base.rsplit("_", 1)[1]] += count_masks(mask, truth["labels"])
         depth = table[next(iter(table))] if table else np.zeros(0)
         curves = sidecar["curves"]
         trues = [fraction(value, curve) for value, curve in zip(truth["value"], curves)]
@@ -148,13 +178,15 @@ def evaluate(url, cases):
     if not scores:
         sys.exit("no cases in " + cases)
     kinds = {kind: summary([s for n, s in scores if n == kind]) for kind in sorted({n for n, _ in scores})}
-    for wear in ("clean", "worn", "bad"):
+    for wear in WEARS:
         mine = [s for n, s in scores if n.endswith(wear)]
         if mine:
             kinds["all " + wear] = summary(mine)
     kinds["all"] = summary([s for _, s in scores])
     join = lambda parts: np.concatenate(parts) if parts else np.zeros(0)  # noqa: E731
-    return {"kinds": kinds, "confidence": reliability(join(confidences), join(nears).astype(bool))}
+    masks["all"] = sum(masks.values())
+    masks = {wear: dict(zip(CLASSES, map(mask_score, counts))) for wear, counts in masks.items()}
+    return {"kinds": kinds, "masks": masks, "confidence": reliability(join(confidences), join(nears).astype(bool))}
 
 
 def show(result):
@@ -162,7 +194,16 @@ def show(result):
     for kind, s in result["kinds"].items():
         print(f"| {kind} | {s['curves']} | {s['cover']:.3f} | {s['mae']:.4f} | {s['p95']:.4f} | {s['r']:.3f} | "
               f"{s['ok1']:.3f} | {s['ok1_mean']:.3f} |")
+    show_masks(result["masks"])
     show_reliability(result["confidence"])
+
+
+def show_masks(result):
+    print("\n| masks | " + " | ".join(f"{name} F1 | near" for name in CLASSES) + " |")
+    print("| --- " * (1 + 2 * len(CLASSES)) + "|")
+    for wear, scores in result.items():
+        cells = [f"{scores[name][key]:.3f}" for name in CLASSES for key in ("f1", "f1_near")]
+        print(f"| {wear} | " + " | ".join(cells) + " |")
 
 
 def show_reliability(result):

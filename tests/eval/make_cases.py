@@ -4,7 +4,8 @@
 
 Every random number comes from [SET, seed, case]; training's and nn/train/evaluate.py's seeds begin
 with other numbers. Per case NAME.tif, NAME.json (what a user would type) and NAME.truth.npz
-(depth [H], value [K,H]; NaN where wear left nothing of the curve to be seen). Worn and bad paper drifts
+(depth [H], value [K,H]; NaN where wear left nothing of the curve to be seen; labels [3,H,W], 1 on the lines
+that training would have the network mark). Worn and bad paper drifts
 sideways, grid and curves together: the truth is the log's, not the image's. Rows do not move, so depths
 are exact.
 """
@@ -98,7 +99,7 @@ def seen_rows(path, cls, shown):
 
 
 def make_case(seed, number, kind, wearing, log, height, las_dir=None):
-    """Returns (ink uint8 [H,W], sidecar dict, depth [H], value [K,H])."""
+    """Returns (ink uint8 [H,W], sidecar dict, depth [H], value [K,H], labels uint8 [3,H,W])."""
     rng = np.random.default_rng([SET, seed, number])
     warp = Warp(height, WIDTH)
     if DRIFT[wearing]:
@@ -123,7 +124,8 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     depth = DEPTH_TOP + (np.arange(height) + 0.5) / ROWS_PER_FOOT
     ink, shown = scan_of(rng, canvas, WEAR[wearing], kind == "brittle")
     value = [np.where(seen_rows(path, cls, shown), v, np.nan) for v, (path, cls) in zip(value, paths)]
-    return ink, sidecar, depth, np.array(value)
+    visible.relabel(canvas, shown)
+    return ink, sidecar, depth, np.array(value), canvas.labels
 
 
 def write_cases(out, seed, n, height, las_dir=None):
@@ -132,13 +134,14 @@ def write_cases(out, seed, n, height, las_dir=None):
     for _ in range(n):
         for kind in KINDS:
             for wearing in WEAR:
-                ink, sidecar, depth, value = make_case(seed, number, kind, wearing, number % 2 == 1, height, las_dir)
+                ink, sidecar, depth, value, labels = make_case(seed, number, kind, wearing, number % 2 == 1, height,
+                                                               las_dir)
                 base = os.path.join(out, f"{number:03d}_{kind}_{wearing}")
                 Image.fromarray(255 - ink).convert("1", dither=Image.NONE).save(
                     base + ".tif", compression="group4", dpi=(200, 200))
                 with open(base + ".json", "w") as file:
                     json.dump(sidecar, file, indent=1)
-                np.savez(base + ".truth.npz", depth=depth, value=value)
+                np.savez_compressed(base + ".truth.npz", depth=depth, value=value, labels=labels)
                 number += 1
     return number
 

@@ -67,6 +67,18 @@ def test_interpolation_keeps_gaps_and_stops_past_the_ends():
     assert np.isnan(got[[1, 3]]).all()
 
 
+def test_masks_are_counted_by_class_at_the_size_of_the_labels():
+    labels = np.zeros((3, 40, 60), np.uint8)
+    labels[0, :, 10:14] = labels[1, :, 12:16] = 1
+    mask = (labels[0] | labels[1] << 1).astype(np.uint8)
+    for answer in (mask, np.kron(mask, np.ones((2, 2), np.uint8))):
+        counts = evaluate_server.count_masks(answer, labels)
+        assert [evaluate_server.mask_score(c)["f1"] for c in counts] == [1, 1, 0]
+    counts = evaluate_server.count_masks(labels[0], labels)
+    assert [evaluate_server.mask_score(c)["f1"] for c in counts] == [1, 0, 0]
+    assert (evaluate_server.count_masks(None, labels) == [[0, 0, n, 0, 0] for n in (160, 160, 0)]).all()
+
+
 def test_reliability_counts_each_bin():
     confidence = np.array([0.1, 0.92, 0.93, 0.99, 1.0])
     result = evaluate_server.reliability(confidence, np.array([True, False, True, True, True]))
@@ -79,7 +91,7 @@ def test_reliability_counts_each_bin():
 @pytest.mark.parametrize("kind", sorted(make_cases.KINDS))
 @pytest.mark.parametrize("log", (False, True))
 def test_ink_lies_where_the_truth_says(kind, log):
-    ink, sidecar, depth, value = make_cases.make_case(7, 1, kind, "clean", log, 400)
+    ink, sidecar, depth, value, labels = make_cases.make_case(7, 1, kind, "clean", log, 400)
     x0, _, x1, height = sidecar["track"]
     assert ink.shape == (400, make_cases.WIDTH) and value.shape == (len(sidecar["curves"]), height)
     assert depth[0] == pytest.approx(sidecar["depth_top"] + 0.05)
@@ -89,12 +101,14 @@ def test_ink_lies_where_the_truth_says(kind, log):
         share = (ink[np.arange(height), x] > 0).mean()
         least = {"solid": 0.5, "dashed": 0.3} if kind == "brittle" else {"solid": 0.98, "dashed": 0.5, "dotted": 0.12}
         assert share > least[curve["style"]]
+        label = labels[evaluate_server.CLASSES.index(curve["style"])]
+        assert label[np.arange(height), x].mean() > 0.97 or kind == "brittle"
 
 
 def test_bad_paper_drifts_and_the_truth_does_not():
-    _, _, _, clean = make_cases.make_case(7, 2, "solid", "clean", False, 400)
-    ink, _, _, bad = make_cases.make_case(7, 2, "solid", "bad", False, 400)
-    again, _, _, _ = make_cases.make_case(7, 2, "solid", "bad", False, 400)
+    _, _, _, clean, _ = make_cases.make_case(7, 2, "solid", "clean", False, 400)
+    ink, _, _, bad, _ = make_cases.make_case(7, 2, "solid", "bad", False, 400)
+    again, *_ = make_cases.make_case(7, 2, "solid", "bad", False, 400)
     assert (ink == again).all()
     assert clean.min() >= 0 and bad.max() <= 150
     border = ink[:, :make_cases.MARGIN + 20].astype(float)
@@ -104,7 +118,7 @@ def test_bad_paper_drifts_and_the_truth_does_not():
 
 def test_two_curves_of_one_style_are_named_from_left_to_right():
     for seed in range(5):
-        _, _, _, value = make_cases.make_case(seed, 0, "two_solid", "clean", False, 400)
+        _, _, _, value, _ = make_cases.make_case(seed, 0, "two_solid", "clean", False, 400)
         assert value[0].mean() <= value[1].mean()
 
 

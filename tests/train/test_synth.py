@@ -113,11 +113,11 @@ def test_what_cannot_be_seen_is_not_labelled():
     canvas = draw(style.SOLID, np.column_stack([np.full(len(y), 100.0), y]), scale=1.0)
     before = canvas.labels.copy()
     scan, empty = canvas.merged(), canvas.merged(leave_out=("curves",))
-    visible.relabel(canvas, scan, empty)
+    visible.relabel(canvas, visible.inked(scan, empty))
     assert np.array_equal(canvas.labels, before)
     scan[150:155] = 0  # a short gap is bridged
     scan[200:390] = 0
-    visible.relabel(canvas, scan, empty)
+    visible.relabel(canvas, visible.inked(scan, empty))
     assert canvas.labels[0][20:200].any(axis=1).all() and not canvas.labels[0][270:].any()
 
 
@@ -203,7 +203,7 @@ def test_every_kind_is_inked_along_its_label(kind):
     assert canvas.labels[how.cls][60:340].any(axis=1).all()
     assert [cls for cls in range(3) if canvas.labels[cls].any()] == [how.cls]
     before = canvas.labels.copy()
-    visible.relabel(canvas, *(canvas.merged(leave_out=out)[::2, ::2] for out in ((), ("curves",))))
+    visible.relabel(canvas, visible.inked(*(canvas.merged(leave_out=out)[::2, ::2] for out in ((), ("curves",)))))
     assert canvas.labels.sum() > 0.9 * before.sum()
 
 

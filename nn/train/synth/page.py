@@ -331,5 +331,5 @@ def make_scan(rng, las_dir=None, smooth=False):
     ink, reference = scan(rng, canvas, look, canvas.merged())
     rng.bit_generator.state = state  # the same wear again
     without, _ = scan(rng, canvas, look, canvas.merged(leave_out=("curves",)), reference)
-    visible.relabel(canvas, ink, without)
+    visible.relabel(canvas, visible.inked(ink, without))
     return ink, canvas

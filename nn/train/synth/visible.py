@@ -57,9 +57,8 @@ def inked(scan, without):
     return cv2.dilate(shown, np.ones((REACH, REACH), np.uint8)) > 0
 
 
-def relabel(canvas, scan, without):
-    """Draws the labels again, of the stretches in which a scan differs from one `without` the curves."""
-    shown = inked(scan, without)
+def relabel(canvas, shown):
+    """Draws the labels again, of the stretches around which `shown` (bool [H,W]) has some ink."""
     paths, canvas.paths = canvas.paths, []
     canvas.labels[:] = 0
     for cls, pieces in paths:
