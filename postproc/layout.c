@@ -9,6 +9,12 @@ enum curve_style layout_style_by_order(size_t index)
     return index < sizeof by_order / sizeof by_order[0] ? by_order[index] : STYLE_SOLID;
 }
 
+const char *layout_style_name(enum curve_style style)
+{
+    static const char *const names[STYLE_COUNT] = { "solid", "dashed", "dotted" };
+    return names[style];
+}
+
 /* The segment i..i+1 in which to look: the last whose first line does not lie beyond what is sought. */
 static size_t segment_of(const struct layout *layout, bool by_depth, double sought)
 {

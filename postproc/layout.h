@@ -22,6 +22,7 @@ struct layout_curve {
     double left, right;       /* values at the track's left and right edge */
     enum curve_scale scale;
     enum curve_style style;
+    bool style_guessed;       /* by order: none was given */
 };
 
 struct layout_edge {
@@ -46,6 +47,9 @@ struct layout {
 
 /* The style of a curve that names none, by its place among the curves: solid, dashed, dotted, then solid. */
 enum curve_style layout_style_by_order(size_t index);
+
+/* "solid", "dashed" or "dotted". */
+const char *layout_style_name(enum curve_style style);
 
 /* Depth at y, and y at a depth: piecewise linear between the depth lines, the end segments extended.
  * The layout must have two or more depth lines. */

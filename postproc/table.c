@@ -177,6 +177,7 @@ static void fill_curve(struct table_curve *out, const struct table *table, const
     }
     out->coverage = (double)found / (double)table->rows;
     out->mean_confidence = found ? confidence_sum / (double)found : 0;
+    out->drawn = trace->drawn;
 }
 
 static enum err_code allocate(struct table *out, size_t n_curves, struct err *e)

@@ -21,6 +21,7 @@ struct table_curve {
     float *confidence;                  /* [rows] */
     double coverage;                    /* share of rows with a value */
     double mean_confidence;             /* over rows with a value; 0 if there is none */
+    enum curve_style drawn;             /* the trace's */
 };
 
 struct table {

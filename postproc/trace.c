@@ -5,52 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "postproc/trace_bystander.h"
+#include "postproc/trace_absent.h"
 #include "postproc/trace_correct.h"
-#include "postproc/trace_evidence.h"
 #include "postproc/trace_finish.h"
-#include "postproc/trace_group.h"
-#include "postproc/trace_line.h"
 #include "postproc/trace_pairs.h"
 #include "postproc/trace_path.h"
 #include "postproc/trace_spare.h"
 #include "postproc/trace_stray.h"
 #include "postproc/trace_stretch.h"
 #include "postproc/trace_stroke.h"
-
-/* The curves of a track that are looked for. */
-struct work {
-    const struct trace_track *track;
-    const struct job *job;
-    bool *absent;              /* [track->n + classes]: those that are not, since they are not there; at the end the
-                                * bystander of each class */
-    struct group *groups;      /* [n_groups], one per class of the mask */
-    size_t n_groups;
-    struct line **lines;       /* [n]: of all groups */
-    size_t n;
-};
-
-/* Whether the group's curve is one that was not asked for. */
-static bool is_bystander(const struct work *w, const struct group *g)
-{
-    return g->n == 1 && g->at[0] >= w->track->n;
-}
-
-/* group_gather, with the claims of other groups' lines too. */
-static void gather_claims(const struct work *w, struct group *g, size_t i, size_t n)
-{
-    group_gather(g, i, n);
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t j = 0; &w->groups[k] != g && j < w->groups[k].n; j++)
-            g->others[g->evidence.others.n++] = w->groups[k].lines[j].claim;
-}
+#include "postproc/trace_work.h"
 
 /* Reads line i's ink on its path, beside all others. */
 static enum err_code measure(struct work *w, struct group *g, size_t i, struct err *e)
 {
     enum err_code rc;
 
-    gather_claims(w, g, i, g->n);
+    work_gather(w, g, i, g->n);
     rc = line_measure(&g->lines[i], &g->evidence, e);
     return rc ? rc : line_centre(&g->lines[i], &g->evidence, e);
 }
@@ -83,7 +54,7 @@ static enum err_code find_beside(struct work *w, struct err *e)
 
         g->evidence.borrow = true;
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-            gather_claims(w, g, i, g->n);
+            work_gather(w, g, i, g->n);
             rc = trace_path(&g->evidence, g->lines[i].path, w->job, e);
             if (rc == ERR_OK)
                 rc = measure(w, g, i, e);
@@ -131,7 +102,7 @@ static void clear_strays(struct work *w)
 {
     for (size_t k = 0; k < w->n_groups; k++)
         for (size_t i = 0; i < w->groups[k].n; i++) {
-            gather_claims(w, &w->groups[k], i, w->groups[k].n);
+            work_gather(w, &w->groups[k], i, w->groups[k].n);
             stray_clear(&w->groups[k].lines[i], &w->groups[k].evidence.others);
         }
 }
@@ -148,7 +119,7 @@ static enum err_code untangle(struct work *w, struct err *e)
 
         if (g->n < 2 || !w->track->shade)
             continue;
-        gather_claims(w, g, 0, g->n);
+        work_gather(w, g, 0, g->n);
         rc = stroke_read(g->lines, g->n, &g->evidence, w->job, e);
     }
     for (size_t k = 0; k < w->n_groups; k++)
@@ -173,11 +144,11 @@ static enum err_code settle_spare(struct work *w, struct group *g, struct err *e
     bool changed = false;
     enum err_code rc;
 
-    if (g->n != 1 || w->n == 1 || is_bystander(w, g) || !spare_suspected(&g->lines[0]))
+    if (g->n != 1 || w->n == 1 || work_is_bystander(w, g) || !spare_suspected(&g->lines[0]))
         return ERR_OK;
     rc = line_alloc(&spare, g->lines[0].rows, e);
     if (rc == ERR_OK) {
-        gather_claims(w, g, 1, 1);   /* those of the line that is there already too */
+        work_gather(w, g, 1, 1);   /* those of the line that is there already too */
         g->evidence.borrow = false;
         rc = trace_path(&g->evidence, spare.path, w->job, e);
     }
@@ -223,53 +194,6 @@ void trace_clear(struct trace *trace)
     memset(trace, 0, sizeof *trace);
 }
 
-/* With those of the class that were asked for or, if none was, one that seems to be drawn beside them. */
-static enum err_code open_group(struct work *w, struct group *g, const struct mask *mask, int class_index, struct err *e)
-{
-    const struct trace_track *track = w->track;
-    size_t bystander = track->n + (size_t)class_index;
-    enum err_code rc = group_open(g, mask, track, class_index, e);
-
-    for (size_t i = 0; i < track->n && rc == ERR_OK; i++) {
-        if (trace_class(track->style[i], mask_classes(mask)) != class_index)
-            continue;
-        w->absent[bystander] = true;
-        if (!w->absent[i])
-            rc = group_add(g, i, e);
-    }
-    if (rc != ERR_OK || w->absent[bystander])
-        return rc;
-    w->absent[bystander] = !bystander_suspected(&g->evidence);
-    return w->absent[bystander] ? ERR_OK : group_add(g, bystander, e);
-}
-
-static enum err_code open_work(struct work *w, const struct mask *mask, struct err *e)
-{
-    enum err_code rc = ERR_OK;
-
-    w->groups = calloc((size_t)mask_classes(mask), sizeof *w->groups);
-    w->lines = calloc(w->track->n + (size_t)mask_classes(mask), sizeof *w->lines);
-    if (!w->groups || !w->lines)
-        return err_memory(e, "tracing a track");
-    for (; w->n_groups < (size_t)mask_classes(mask) && rc == ERR_OK; w->n_groups++)
-        rc = open_group(w, &w->groups[w->n_groups], mask, (int)w->n_groups, e);
-    for (size_t k = 0; k < w->n_groups; k++)
-        for (size_t i = 0; i < w->groups[k].n; i++)
-            w->lines[w->n++] = &w->groups[k].lines[i];
-    return rc;
-}
-
-static void free_work(struct work *w)
-{
-    for (size_t k = 0; k < w->n_groups; k++)
-        group_free(&w->groups[k]);
-    free(w->lines);
-    free(w->groups);
-    w->lines = NULL;
-    w->groups = NULL;
-    w->n_groups = w->n = 0;
-}
-
 /* Finds all lines, tells them apart, and reads where in their ink they are. */
 static enum err_code find_lines(struct work *w, int columns, struct err *e)
 {
@@ -298,86 +222,10 @@ static void clean(struct work *w)
         for (size_t i = 0; i < g->n; i++) {
             finish_gaps(&g->lines[i]);
             finish_border(&g->lines[i], w->track);
-            gather_claims(w, g, i, g->n);
+            work_gather(w, g, i, g->n);
             stretch_clear(&g->lines[i], &g->evidence.others);
         }
     }
-}
-
-/* Marks as absent the bystanders that are no curves or, if so asked, the one that is least of one.  Whether there was any. */
-static bool drop_bystanders(struct work *w, bool weakest)
-{
-    struct group *least = NULL;
-    float least_share = 0;
-    bool dropped = false;
-
-    for (size_t k = 0; k < w->n_groups; k++) {
-        struct group *g = &w->groups[k];
-        float share;
-
-        if (!is_bystander(w, g))
-            continue;
-        gather_claims(w, g, 0, g->n);
-        share = bystander_share(&g->lines[0], &g->evidence.others);
-        if (share < BYSTANDER_LEAST)
-            dropped = w->absent[g->at[0]] = true;
-        if (!least || share < least_share) {
-            least = g;
-            least_share = share;
-        }
-    }
-    if (weakest && least)
-        dropped = w->absent[least->at[0]] = true;
-    return dropped;
-}
-
-/* Whether a curve that was asked for has hardly any ink beside the bystanders. */
-static bool is_crowded(struct work *w)
-{
-    bool crowded = false;
-
-    for (size_t k = 0; k < w->n_groups; k++) {
-        struct group *g = &w->groups[k];
-
-        if (is_bystander(w, g))
-            continue;
-        for (size_t i = 0; i < g->n; i++) {
-            gather_claims(w, g, i, g->n);
-            crowded |= !bystander_leaves(&g->lines[i], &g->evidence.others);
-        }
-    }
-    return crowded;
-}
-
-/* Marks the least believable of the lines that are not there as absent.  Those of its class are told apart by where they
- * are: it is the last of them that was asked for that has no line.  Beside bystanders it may be that one of these is the
- * curve, which the network takes for one of another style: then they go, the weakest first. */
-static enum err_code find_absent(struct work *w, bool *found, struct err *e)
-{
-    enum err_code rc = ERR_OK;
-    float least = 1;
-    size_t last = 0;
-
-    for (size_t k = 0; k < w->n_groups; k++) {
-        struct group *g = &w->groups[k];
-
-        if (is_bystander(w, g))
-            continue;
-        for (size_t i = 0; i < g->n && rc == ERR_OK; i++) {
-            float belief;
-
-            gather_claims(w, g, i, g->n);
-            rc = finish_belief(g->lines, g->n, i, w->track, &g->evidence.others, &belief, e);
-            if (rc == ERR_OK && belief < least) {
-                least = belief;
-                last = g->at[g->n - 1];
-            }
-        }
-    }
-    *found = rc == ERR_OK && least < 1;
-    if (*found && !drop_bystanders(w, true))
-        w->absent[last] = true;
-    return rc;
 }
 
 /* Looks for the curves until all that are found are there: one that is not took ink from the others. */
@@ -387,69 +235,78 @@ static enum err_code find_present(struct work *w, const struct mask *mask, struc
     bool found = false;
 
     do {
-        free_work(w);
-        rc = open_work(w, mask, e);
+        work_free(w);
+        rc = work_open(w, mask, e);
         if (rc == ERR_OK && w->n > 0)
             rc = find_lines(w, mask_columns(mask), e);
         if (rc == ERR_OK) {
             clean(w);
-            found = drop_bystanders(w, false) || (is_crowded(w) && drop_bystanders(w, true));
-            if (!found)
-                rc = find_absent(w, &found, e);
+            rc = absent_find(w, &found, e);
         }
     } while (rc == ERR_OK && found);
     return rc;
 }
 
-/* The trace of a curve that is not there. */
-static enum err_code finish_absent(struct trace *out, int rows, struct err *e)
+/* The trace of curve i, which is not there. */
+static enum err_code finish_absent(const struct work *w, size_t i, int rows, struct err *e)
 {
+    struct trace *out = &w->out[i];
     enum err_code rc = open_trace(out, rows, e);
 
     for (int y = 0; y < rows && rc == ERR_OK; y++)
         out->x[y] = NAN;
+    out->drawn = w->track->style[i];
+    for (size_t k = w->n_groups; k-- > 0;)
+        if (w->passed[k].share > 0 || work_is_bystander(w, &w->groups[k]))
+            out->drawn = (enum curve_style)k;
     return rc;
 }
 
-static enum err_code finish_all(const struct work *w, int rows, struct trace *out, struct err *e)
+static enum err_code finish_all(const struct work *w, int rows, struct err *e)
 {
     enum err_code rc = ERR_OK;
 
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
 
-        if (is_bystander(w, g))
+        if (work_is_bystander(w, g))
             continue;
         group_order(g);
         for (size_t i = 0; i < g->n && rc == ERR_OK; i++)
-            rc = finish(g, g->order[i], w->track, &out[g->at[i]], e);
+            rc = finish(g, g->order[i], w->track, &w->out[g->at[i]], e);
     }
     for (size_t i = 0; i < w->track->n && rc == ERR_OK; i++)
         if (w->absent[i])
-            rc = finish_absent(&out[i], rows, e);
+            rc = finish_absent(w, i, rows, e);
     return rc;
 }
 
 enum err_code trace_track(const struct mask *mask, const struct trace_track *track, struct trace *out,
                           const struct job *job, struct err *e)
 {
-    struct work w = {.track = track, .job = job};
-    enum err_code rc;
+    struct work w = {.track = track, .job = job, .out = out};
+    size_t classes = (size_t)mask_classes(mask);
+    enum err_code rc = ERR_OK;
 
     if (track->n == 0)
         return ERR_OK;
-    w.absent = calloc(track->n + (size_t)mask_classes(mask), sizeof *w.absent);
-    if (!w.absent)
-        return err_memory(e, "tracing a track");
-    rc = find_present(&w, mask, e);
+    w.absent = calloc(track->n + classes, sizeof *w.absent);
+    w.passed = calloc(classes, sizeof *w.passed);
+    if (!w.absent || !w.passed)
+        rc = err_memory(e, "tracing a track");
+    for (size_t i = 0; i < track->n; i++)
+        out[i].drawn = track->style[i];
     if (rc == ERR_OK)
-        rc = finish_all(&w, mask_rows(mask), out, e);
+        rc = find_present(&w, mask, e);
+    if (rc == ERR_OK)
+        rc = finish_all(&w, mask_rows(mask), e);
     if (rc == ERR_OK)   /* their confidence stays what it was before */
         rc = trace_correct(mask, track, out, job, e);
     if (rc != ERR_OK)
         for (size_t i = 0; i < track->n; i++)
             trace_clear(&out[i]);
-    free_work(&w);
+    work_free(&w);
+    free(w.passed);
     free(w.absent);
     return rc;
 }

@@ -3,6 +3,7 @@
 #ifndef POSTPROC_TRACE_H
 #define POSTPROC_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,12 +16,16 @@
 /* One traced curve in mask pixels: x: [rows], the line's centre (the centre of column i is i), NaN where
  * null; confidence: [rows], 0..1, the probability that x is within 1 % of the track's width of the truth.
  * A wrapped ("backup") curve keeps its position inside the track; wrap: [rows] counts how many track
- * widths it has left to the right (positive) or left (negative), to be added when calibrated. */
+ * widths it has left to the right (positive) or left (negative), to be added when calibrated.
+ * drawn: the style that it was found in.  A dashed curve of which nothing is there may be a dotted one that is and was not
+ * asked for, and the other way round, and any one whose style is a guess may be of any.  If it is nowhere (all of x is NaN),
+ * the style of a curve that is there and was not asked for, or else that asked for. */
 struct trace {
     float *x;
     float *confidence;
     int *wrap;
     int rows;
+    enum curve_style drawn;
 };
 
 /* Gives how dark the scan is at row y of the mask, before any levelling: ink: [columns], 0 paper .. 255 black. */
@@ -43,6 +48,7 @@ static inline int trace_class(enum curve_style style, int classes)
 struct trace_track {
     const double *left, *right;      /* [rows]: the track's edges in mask columns, per mask row */
     const enum curve_style *style;   /* [n]: the curves asked for, in the user's order */
+    const bool *guessed;             /* [n]: whether nobody said so; NULL if all are said */
     size_t n;
     trace_shade shade;               /* NULL if not to be had; else asked for rows in ascending order: for all if two
                                       * curves are of one style, then for some, where curves swing fast, and then for

@@ -111,7 +111,7 @@ static void close_correction(struct correction *c)
 
 static int class_of(const struct correction *c, size_t i)
 {
-    return trace_class(c->track->style[i], mask_classes(c->mask));
+    return trace_class(c->out[i].drawn, mask_classes(c->mask));
 }
 
 /* Whether curve i is to be corrected in row y. */

@@ -79,6 +79,7 @@ enum err_code curve_spec_read(const char *text, size_t order, struct layout_curv
             return err_field(e, ERR_INVALID, "curve", "\"%s\" in the curve %s is not lin, log, solid, dashed or dotted, each kind once.",
                              value_quote(quote, parts[i]), out->mnemonic);
     }
+    out->style_guessed = !has_style;
     return layout_check_scale(out, "curve", e);
 }
 

@@ -85,12 +85,12 @@ bool value_scale(const char *text, enum curve_scale *out)
 
 bool value_style(const char *text, enum curve_style *out)
 {
-    static const char *const words[STYLE_COUNT] = { "solid", "dashed", "dotted" };
-    int word = value_word(text, words, STYLE_COUNT);
-    if (word < 0)
-        return false;
-    *out = (enum curve_style)word;
-    return true;
+    for (int style = 0; style < STYLE_COUNT; style++)
+        if (strcasecmp(text, layout_style_name((enum curve_style)style)) == 0) {
+            *out = (enum curve_style)style;
+            return true;
+        }
+    return false;
 }
 
 /* Bytes of the sequence that `lead` opens, and the bounds of its second byte (RFC 3629, section 4). */

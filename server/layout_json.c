@@ -192,6 +192,7 @@ static enum err_code read_words(const cJSON *item, size_t order, const struct pa
     if (code != ERR_OK)
         return code;
     out->style = layout_style_by_order(order);
+    out->style_guessed = !style[0];
     if (scale[0] && !value_scale(scale, &out->scale)) {
         struct path p = below(at, ".scale");
         return err_field(e, ERR_INVALID, p.text, "%s must be lin or log.", p.text);
@@ -383,7 +384,6 @@ static bool add_edges(cJSON *object, const struct layout_track *track)
 
 static bool add_curve(cJSON *array, const struct layout_curve *curve)
 {
-    static const char *const styles[STYLE_COUNT] = { "solid", "dashed", "dotted" };
     cJSON *object = cJSON_CreateObject();
     if (!object || !cJSON_AddItemToArray(array, object)) {
         cJSON_Delete(object);
@@ -392,7 +392,7 @@ static bool add_curve(cJSON *array, const struct layout_curve *curve)
     return cJSON_AddStringToObject(object, "mnemonic", curve->mnemonic) && cJSON_AddStringToObject(object, "unit", curve->unit) &&
            cJSON_AddNumberToObject(object, "left", curve->left) && cJSON_AddNumberToObject(object, "right", curve->right) &&
            cJSON_AddStringToObject(object, "scale", curve->scale == SCALE_LOG ? "log" : "lin") &&
-           cJSON_AddStringToObject(object, "style", styles[curve->style]);
+           (curve->style_guessed || cJSON_AddStringToObject(object, "style", layout_style_name(curve->style)));
 }
 
 static bool add_track(cJSON *array, const struct layout_track *track)

@@ -56,9 +56,8 @@ static void clock_stage(struct pipeline *p, enum pipeline_stage stage, int64_t *
 /* The classes of a checkpoint stand in the order of the styles: anything else is another network. */
 static enum err_code check_classes(const struct curvenet_info *net, struct err *e)
 {
-    static const char *const styles[STYLE_COUNT] = {"solid", "dashed", "dotted"};
     for (int k = 0; k < net->classes; k++)
-        if (k >= STYLE_COUNT || strcmp(net->class_name[k], styles[k]) != 0)
+        if (k >= STYLE_COUNT || strcmp(net->class_name[k], layout_style_name((enum curve_style)k)) != 0)
             return err_set(e, ERR_UNAVAILABLE, "Checkpoint %s has a class \"%s\" that the tracer does not know.", net->name,
                            net->class_name[k]);
     return ERR_OK;
@@ -309,6 +308,22 @@ static enum err_code write_files(struct pipeline *p, struct err *e)
     return rc;
 }
 
+/* What of a curve was not found as it was asked for. */
+static void warn_of_curve(struct pipeline_result *r, const struct table_curve *c, size_t samples)
+{
+    const char *name = c->curve->mnemonic, *asked = layout_style_name(c->curve->style), *drawn = layout_style_name(c->drawn);
+    if (samples == 0 && c->drawn != c->curve->style)
+        warn(r, "%s: no such curve was found in the track; its values are null. It was sought as a %s one; a %s one is there that was not asked for.",
+             name, asked, drawn);
+    else if (samples == 0)
+        warn(r, "%s: no such curve was found in the track; its values are null.", name);
+    else if (c->drawn != c->curve->style)
+        warn(r, "%s: no %s curve was found in the track, but a %s one that was not asked for; the values are that one's.",
+             name, asked, drawn);
+    if (samples > 0 && c->coverage < 0.5)
+        warn(r, "%s: found on %.0f %% of the depths only.", name, 100 * c->coverage);
+}
+
 static void summarise(struct pipeline *p)
 {
     struct pipeline_result *r = p->result;
@@ -328,10 +343,7 @@ static void summarise(struct pipeline *p)
         struct pipeline_curve *out = &r->curves[r->n_curves++];
         *out = (struct pipeline_curve){.curve = *c->curve, .coverage = c->coverage, .confidence = c->mean_confidence};
         out->samples = (size_t)llround(c->coverage * (double)t->rows);
-        if (out->samples == 0)
-            warn(r, "%s: no such curve was found in the track; its values are null.", c->curve->mnemonic);
-        else if (c->coverage < 0.5)
-            warn(r, "%s: found on %.0f %% of the depths only.", c->curve->mnemonic, 100 * c->coverage);
+        warn_of_curve(r, c, out->samples);
     }
     if (!t->has_depth && p->request->want_las)
         warn(r, "No depths were given: the CSV is by row, and there is no LAS.");

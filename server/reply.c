@@ -50,7 +50,6 @@ static bool add_track(cJSON *reply, const struct pipeline_result *result)
 
 static bool add_curves(cJSON *reply, const struct pipeline_result *result)
 {
-    static const char *const styles[STYLE_COUNT] = {"solid", "dashed", "dotted"};
     cJSON *list = cJSON_AddArrayToObject(reply, "curves");
     bool ok = list != NULL;
     for (size_t i = 0; ok && i < result->n_curves; i++) {
@@ -63,7 +62,7 @@ static bool add_curves(cJSON *reply, const struct pipeline_result *result)
         ok = add_text(json, "mnemonic", c->curve.mnemonic) && add_text(json, "unit", c->curve.unit) &&
              add_number(json, "left", c->curve.left) && add_number(json, "right", c->curve.right) &&
              add_text(json, "scale", c->curve.scale == SCALE_LOG ? "log" : "lin") &&
-             add_text(json, "style", styles[c->curve.style]) && add_number(json, "samples", (double)c->samples) &&
+             add_text(json, "style", layout_style_name(c->curve.style)) && add_number(json, "samples", (double)c->samples) &&
              add_number(json, "coverage", round(c->coverage * 1e4) / 1e4) &&
              add_number(json, "confidence", round(c->confidence * 1e4) / 1e4);
     }

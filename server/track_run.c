@@ -193,6 +193,7 @@ enum err_code track_run_trace(struct track_run *run, const struct curvenet *net,
     struct source source = {net, input, run->c0, run->columns};
     int classes = curvenet_info(net)->classes;
     enum curve_style *style = NULL;
+    bool *guessed = NULL;
     enum err_code rc = ERR_OK;
     if (run->edges)
         rc = edges_solve(run->edges, run->left, run->right, &run->drift, &run->edges_found, e);
@@ -202,16 +203,25 @@ enum err_code track_run_trace(struct track_run *run, const struct curvenet *net,
         return rc;
 
     style = calloc(run->track->n_curves, sizeof *style);
-    if (!style)
-        return err_memory(e, "a track's styles");
-    for (size_t i = 0; i < run->track->n_curves; i++)
+    guessed = calloc(run->track->n_curves, sizeof *guessed);
+    if (!style || !guessed)
+        rc = err_memory(e, "a track's styles");
+    for (size_t i = 0; rc == ERR_OK && i < run->track->n_curves; i++) {
         style[i] = track_run_style(run, i, classes);
-    struct trace_track track = {.left = run->left, .right = run->right, .style = style, .n = run->track->n_curves,
+        guessed[i] = run->track->curves[i].style_guessed;
+    }
+    struct trace_track track = {.left = run->left, .right = run->right, .style = style, .guessed = guessed,
+                                .n = run->track->n_curves,
                                 .shade = give_shade, .tint = normalise_has_tint(input) ? give_tint : NULL,
                                 .shade_ctx = &source,
                                 .corrector = curvenet_corrects(net) ? give_correction : NULL, .corrector_ctx = &source,
                                 .pool = pool};
-    rc = trace_track(run->mask, &track, run->traces, job, e);
+    if (rc == ERR_OK)
+        rc = trace_track(run->mask, &track, run->traces, job, e);
+    for (size_t i = 0; rc == ERR_OK && i < run->track->n_curves; i++)
+        if (run->traces[i].drawn == style[i])   /* which may be another that the network takes it for */
+            run->traces[i].drawn = run->track->curves[i].style;
+    free(guessed);
     free(style);
     return rc;
 }

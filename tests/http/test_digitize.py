@@ -258,6 +258,36 @@ def test_mask_of_leaning_paper_is_that_of_the_paper_laid_straight(trained):
     assert (back == masks[0][:, 40:120]).all()
 
 
+def test_a_curve_of_another_style_is_named_and_taken_if_the_style_was_a_guess_or_much_the_same(trained):
+    height, left, right = 640, 40, 240
+    picture = Image.new("1", (300, height), 1)
+    pen = ImageDraw.Draw(picture)
+    for x in range(left, right + 1, 20):
+        pen.line((x, 0, x, height), fill=0)
+    true = np.array([140 + 50 * math.sin(y / 67) for y in range(height)])
+    for y in range(0, height, 22):  # dashes of 14 rows
+        pen.line(list(zip(true[y:y + 14], range(y, min(height, y + 14)))), fill=0, width=3)
+
+    def ask(*styles):
+        fields = [("track", f"{left},0,{right + 1},{height}")] + [
+            ("curve", f"C{k}:NONE:0:1" + style) for k, style in enumerate(styles)]
+        reply = trained.digitize(as_tiff(picture), fields).json()
+        rows = list(csv.reader(io.StringIO(trained.get(reply["artifacts"]["csv"]).text)))[1:]
+        values = [np.array([float(row[k + 1]) if row[k + 1] else np.nan for row in rows]) for k in range(len(styles))]
+        near = [float((np.abs(v - (true[:len(v)] - left) / (right - left)) < 0.01).mean()) for v in values]
+        return near, [text for text in reply["warnings"] if text.startswith("C")]
+
+    assert ask(":dashed")[0][0] > 0.9 and not ask(":dashed")[1]
+    near, warnings = ask(":dotted")
+    assert near[0] > 0.9 and "no dotted curve was found in the track, but a dashed one" in warnings[0]
+    near, warnings = ask("")  # solid by order
+    assert near[0] > 0.9 and "no solid curve was found in the track, but a dashed one" in warnings[0]
+    near, warnings = ask(":solid")
+    assert near == [0] and "its values are null" in warnings[0] and "a dashed one is there" in warnings[0]
+    near, warnings = ask(":dotted", ":dashed")  # which leaves none
+    assert near[0] == 0 and near[1] > 0.9 and len(warnings) == 1 and "not asked for" not in warnings[0]
+
+
 @pytest.mark.parametrize("given, height, by", [
     (True, 500, 90), (False, 500, 90), *(pytest.param(False, 12000, by, marks=pytest.mark.slow) for by in (240, -240))])
 def test_curve_on_leaning_paper_is_read_against_its_track(trained, given, height, by):

@@ -113,8 +113,10 @@ static void styles_follow_the_order(void **state)
                      ERR_OK);
     const struct layout_curve *c = o.request.layout.tracks[0].curves;
     const enum curve_style expected[] = { STYLE_SOLID, STYLE_DASHED, STYLE_DOTTED, STYLE_SOLID, STYLE_DOTTED, STYLE_SOLID };
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         assert_int_equal(c[i].style, expected[i]);
+        assert_int_equal(c[i].style_guessed, i < 4);
+    }
     assert_near(c[5].left, 1, 0);
     fields_clear(&o);
 }

@@ -42,7 +42,9 @@ static void all_members_are_read(void **state)
     assert_int_equal(l.n_tracks, 2);
     assert_near(l.tracks[0].x1, 499, 0);
     assert_int_equal(l.tracks[0].n_curves, 2);
+    assert_false(l.tracks[0].curves[0].style_guessed);
     assert_int_equal(l.tracks[0].curves[1].style, STYLE_DASHED);
+    assert_true(l.tracks[0].curves[1].style_guessed);
     assert_int_equal(l.tracks[1].n_edges, 2);
     assert_near(l.tracks[1].edges[0].y, 2524.5, 0);
     assert_near(l.tracks[1].x0, 665, 0);

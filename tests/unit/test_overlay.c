@@ -17,7 +17,7 @@ struct drawn { struct trace trace; float x[ROWS], confidence[ROWS]; int wrap[ROW
 static void straight(struct drawn *d, float x, float confidence)
 {
     memset(d, 0, sizeof *d);
-    d->trace = (struct trace){ d->x, d->confidence, d->wrap, ROWS };
+    d->trace = (struct trace){ d->x, d->confidence, d->wrap, ROWS, STYLE_SOLID };
     for (int y = 0; y < ROWS; y++) {
         d->x[y] = x;
         d->confidence[y] = confidence;

@@ -104,7 +104,61 @@ static void test_a_curve_that_is_taken_for_one_of_another_style_keeps_its_ink(vo
     straight(&p, STYLE_DASHED, AT, 350, ROWS);
     trace(&p, &dotted, 1, &t);
     assert_true(share_near(&t, x, 0, ROWS - 1, 2) > 0.95);
+    assert_int_equal(t.drawn, STYLE_DOTTED);
     trace_clear(&t);
+    page_free(&p);
+}
+
+/* The style that a curve is drawn in which is asked for in that style, or in which one is guessed, in a track with a line of
+ * style `there` only; whether it has values. */
+static enum curve_style drawn_as(enum curve_style there, enum curve_style asked, bool guessed, bool *found)
+{
+    struct page p = page_of(3, ROWS);
+    enum curve_style drawn;
+    struct trace t;
+
+    p.guessed = &guessed;
+    straight(&p, there, AT, 0, ROWS);
+    trace(&p, &asked, 1, &t);
+    *found = count_null(&t) == 0;
+    assert_true(*found || count_null(&t) == ROWS);
+    drawn = t.drawn;
+    trace_clear(&t);
+    page_free(&p);
+    return drawn;
+}
+
+static void test_what_is_not_there_may_be_drawn_otherwise(void **state)
+{
+    bool found;
+
+    (void)state;
+    for (enum curve_style there = 0; there < STYLE_COUNT; there++)
+        for (enum curve_style asked = 0; asked < STYLE_COUNT; asked++) {
+            bool alike = there == asked || (there != STYLE_SOLID && asked != STYLE_SOLID);   /* dashes or dots */
+
+            assert_int_equal(drawn_as(there, asked, false, &found), there);   /* named at least */
+            assert_int_equal(found, alike);
+            assert_int_equal(drawn_as(there, asked, true, &found), there);
+            assert_true(found);
+        }
+}
+
+static void test_what_was_asked_for_is_no_other_curve(void **state)
+{
+    static const enum curve_style both[] = {STYLE_DASHED, STYLE_DOTTED};
+    struct page p = page_of(3, ROWS);
+    struct trace t[2];
+
+    (void)state;
+    straight(&p, STYLE_DASHED, AT, 0, ROWS);
+    trace(&p, both, 2, t);
+    assert_int_equal(count_null(&t[0]), 0);
+    assert_int_equal(count_null(&t[1]), ROWS);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(t[i].drawn, both[i]);
+        trace_clear(&t[i]);
+    }
     page_free(&p);
 }
 
@@ -128,6 +182,8 @@ int main(void)
         cmocka_unit_test(test_a_line_with_ink_of_its_own_is_a_curve),
         cmocka_unit_test(test_ink_of_others_makes_no_curve),
         cmocka_unit_test(test_a_curve_that_is_taken_for_one_of_another_style_keeps_its_ink),
+        cmocka_unit_test(test_what_is_not_there_may_be_drawn_otherwise),
+        cmocka_unit_test(test_what_was_asked_for_is_no_other_curve),
         cmocka_unit_test(test_nothing_is_left_for_a_style_that_is_not_there),
     };
 

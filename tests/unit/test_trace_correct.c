@@ -87,7 +87,7 @@ static void swing(struct fixture *f, struct asked *asked)
     assert_int_equal(mask_put(f->mask, 0, ROWS, &(struct mask_logits){f->page.logits, plane, COLUMNS, COLUMNS, 0, NULL}, &e),
                      ERR_OK);
     for (int i = 0; i < 2; i++) {
-        f->out[i] = (struct trace){.x = malloc(sizeof(float) * ROWS), .rows = ROWS};
+        f->out[i] = (struct trace){.x = malloc(sizeof(float) * ROWS), .rows = ROWS, .drawn = f->style[i]};
         assert_non_null(f->out[i].x);
         for (int y = 0; y < ROWS; y++)
             f->out[i].x[y] = (float)f->x[y];

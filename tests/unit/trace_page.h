@@ -23,12 +23,13 @@ struct page {
     float *logits;   /* [classes, rows, COLUMNS] */
     double *left, *right;
     struct pool *pool;   /* that traces it; NULL: none */
+    const bool *guessed; /* of its curves, whether their styles are; NULL: none */
 };
 
 static inline struct page page_of(int classes, int rows)
 {
     struct page p = {classes, rows, malloc(sizeof(float) * (size_t)(classes * rows * COLUMNS)),
-                     malloc(sizeof(double) * (size_t)rows), malloc(sizeof(double) * (size_t)rows), NULL};
+                     malloc(sizeof(double) * (size_t)rows), malloc(sizeof(double) * (size_t)rows), NULL, NULL};
 
     assert_true(p.logits && p.left && p.right);
     for (int i = 0; i < classes * rows * COLUMNS; i++)
@@ -89,8 +90,8 @@ static inline enum err_code trace_scan(const struct page *p, const enum curve_st
                                        trace_tint tint, void *shade_ctx, struct trace *out, struct err *e)
 {
     struct mask *mask = mask_of(p);
-    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .n = n, .shade = shade, .tint = tint,
-                                .shade_ctx = shade_ctx, .pool = p->pool};
+    struct trace_track track = {.left = p->left, .right = p->right, .style = style, .guessed = p->guessed, .n = n,
+                                .shade = shade, .tint = tint, .shade_ctx = shade_ctx, .pool = p->pool};
     enum err_code rc;
 
     memset(out, 0, n * sizeof *out);

@@ -32,7 +32,7 @@ static inline void traced_make(struct traced *t, size_t n_curves, double top, do
         strcpy(t->curves[k].mnemonic, names[k]);
         t->curves[k].style = (enum curve_style)k;
         t->curves[k].right = 100;
-        t->traces[k] = (struct trace){ t->x[k], t->confidence[k], t->wrap[k], TRACED_ROWS };
+        t->traces[k] = (struct trace){ t->x[k], t->confidence[k], t->wrap[k], TRACED_ROWS, t->curves[k].style };
         for (int y = 0; y < TRACED_ROWS; y++) {
             t->x[k][y] = (float)(10 + (y <= 100 ? y : 200 - y));
             t->confidence[k][y] = 0.75f;
