@@ -29,11 +29,11 @@ static const float model[CONFIDENCE_FEATURES] = {
  * counting nothing.  One alone in its style is too if it has this share of plain ink in them, or SEEN_RUN rows on end: the
  * wildest stay under the confidence, and one that is mostly off the track comes into it for less.  Of several of a style
  * each can be pieced together from plain ink of the others: it must have the confidence in the mean of all rows or, if it
- * goes together with another or is there for a while only, a good one where it is by itself.  One with next to no plain ink
- * beside curves of other styles lies on what these leave over, and must be surer.  Curves that were asked for and are not
- * there mostly stay under. */
+ * goes together with another or is there for a while only, a good one where it is by itself, or a better one in SEEN_ROWS
+ * rows.  One with next to no plain ink beside curves of other styles lies on what these leave over, and must be surer.
+ * Curves that were asked for and are not there mostly stay under. */
 static const float seen_confidence = 0.4f, seen_share = 0.7f, spare_confidence = 0.52f, spare_share = 0.1f,
-                   whole_confidence = 0.4f, own_confidence = 0.7f;
+                   whole_confidence = 0.4f, own_confidence = 0.7f, sure_confidence = 0.8f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -210,7 +210,7 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
                             const struct claims *others, float *belief, struct err *e)
 {
     const struct line *line = &lines[at];
-    float *value = calloc((size_t)line->rows, sizeof *value), plain;
+    float *value = calloc((size_t)line->rows, sizeof *value), plain, seen;
     enum err_code rc = ERR_OK;
 
     if (!value)
@@ -224,9 +224,10 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
         for (int y = 0; y < line->rows && rc == ERR_OK; y++)
             if (!line_unshared(line, others, y))
                 value[y] = 0;
-        *belief = most(value, line->rows) / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
+        seen = most(value, line->rows);
+        *belief = seen / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
         if (n > 1)
-            *belief = fminf(*belief, wholeness(value, line->rows));
+            *belief = fminf(*belief, fmaxf(seen / sure_confidence, wholeness(value, line->rows)));
     }
     free(value);
     return rc;

@@ -10,7 +10,7 @@
 #include "postproc/trace_confidence.h"
 #include "postproc/trace_finish.h"
 
-enum { ROWS = 400, AT = 200 };
+enum { ROWS = 1600, AT = 200 };
 
 /* Two strong straight lines, far apart, in a track 300 columns wide. */
 struct scene {
@@ -248,9 +248,9 @@ static void test_a_curve_that_comes_into_the_track_for_a_while_is_believed(void 
     }
 }
 
-/* Whether the first of two lines of a style is believed that jitters by so many columns, is by itself in its first `own`
- * rows, and from there on in ink that another explains. */
-static bool believed_by_itself(int own, float jitter, float *confidence)
+/* Whether the first of two lines of a style is believed that jitters by so many columns from row `calm` on, is by itself in
+ * its first `own` rows, and from there on in ink that another explains. */
+static bool believed_by_itself(int own, int calm, float jitter, float *confidence)
 {
     struct claim other[ROWS];
     struct scene s;
@@ -261,7 +261,7 @@ static bool believed_by_itself(int own, float jitter, float *confidence)
         int x = (int)s.line[0].x[y] + (y < own ? 22 : 0);
 
         s.line[0].path[y] = (int)s.line[0].x[y];
-        s.line[0].centre[y] += y % 2 ? jitter : 0;
+        s.line[0].centre[y] += y >= calm && y % 2 ? jitter : 0;
         other[y] = (struct claim){x - 2, x + 2};
     }
     *confidence = confidence_of(&s, 2);
@@ -275,11 +275,13 @@ static void test_one_of_several_is_sure_in_all_or_where_it_is_by_itself(void **s
     float confidence;
 
     (void)state;
-    assert_false(believed_by_itself(230, 2.6f, &confidence));   /* pieces of others */
+    assert_false(believed_by_itself(230, 0, 2.6f, &confidence));   /* pieces of others */
     assert_true(confidence > 0.4f * 300 / 230 && confidence < 0.4f * ROWS / 230);
-    assert_true(believed_by_itself(ROWS, 2.6f, &confidence));
-    assert_true(believed_by_itself(150, 0, &confidence));    /* goes together with another from there on */
+    assert_true(believed_by_itself(ROWS, 0, 2.6f, &confidence));
+    assert_true(believed_by_itself(150, ROWS, 0, &confidence));    /* goes together with another from there on */
     assert_true(confidence > 0.4f * 300 / 150 && confidence < 0.4f * ROWS / 150);
+    assert_false(believed_by_itself(900, 150, 4.5f, &confidence));
+    assert_true(believed_by_itself(900, 300, 4.5f, &confidence));   /* plainly there in 300 rows */
 }
 
 int main(void)
