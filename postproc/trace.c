@@ -257,7 +257,7 @@ static enum err_code finish_absent(const struct work *w, size_t i, int rows, str
         out->x[y] = NAN;
     out->drawn = w->track->style[i];
     for (size_t k = w->n_groups; k-- > 0;)
-        if (w->passed[k].share > 0 || work_is_bystander(w, &w->groups[k]))
+        if ((w->passed[k].share > 0 && w->passed[k].by == i) || work_is_bystander(w, &w->groups[k]))
             out->drawn = (enum curve_style)k;
     return rc;
 }
