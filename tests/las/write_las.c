@@ -32,7 +32,7 @@ static void *take(size_t n, size_t size)
 static void draw(struct trace *t, int rows, size_t k, double x0, double x1)
 {
     *t = (struct trace){ take((size_t)rows, sizeof *t->x), take((size_t)rows, sizeof *t->confidence),
-                         take((size_t)rows, sizeof *t->wrap), rows };
+                         take((size_t)rows, sizeof *t->wrap), rows, STYLE_SOLID };
     for (int row = 0; row < rows; row++) {
         double f = 0.5 + 0.6 * sin(0.013 * (double)(k + 1) * row);
         t->wrap[row] = (int)floor(f);
