@@ -10,7 +10,7 @@ static float share_of_bystander(const struct work *w, struct group *g)
 }
 
 /* Marks as absent the bystanders that are no curves.  Whether there was any. */
-static bool drop_no_bystanders(struct work *w)
+static bool drop_false_bystanders(struct work *w)
 {
     bool dropped = false;
 
@@ -31,9 +31,12 @@ static bool drop_weakest_bystander(struct work *w, size_t i)
 
     for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
-        float share = work_is_bystander(w, g) ? share_of_bystander(w, g) : 0;
+        float share;
 
-        if (work_is_bystander(w, g) && (!least || share < least_share)) {
+        if (!work_is_bystander(w, g))
+            continue;
+        share = share_of_bystander(w, g);
+        if (!least || share < least_share) {
             least = g;
             least_share = share;
         }
@@ -59,7 +62,9 @@ static bool draw_otherwise(struct work *w, size_t i)
     float most = 0;
     int found = -1;
 
-    for (size_t k = 0; w->out[i].drawn == w->track->style[i] && k < w->n_groups; k++) {
+    if (w->out[i].drawn != w->track->style[i])
+        return false;
+    for (size_t k = 0; k < w->n_groups; k++) {
         struct group *g = &w->groups[k];
         float share = work_is_bystander(w, g) ? share_of_bystander(w, g) : w->passed[k].by == i ? w->passed[k].share : 0;
 
@@ -124,6 +129,6 @@ static enum err_code find_unbelievable(struct work *w, bool *found, struct err *
 
 enum err_code absent_find(struct work *w, bool *found, struct err *e)
 {
-    *found = drop_no_bystanders(w) || make_room(w);
+    *found = drop_false_bystanders(w) || make_room(w);
     return *found ? ERR_OK : find_unbelievable(w, found, e);
 }

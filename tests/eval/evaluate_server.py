@@ -36,11 +36,11 @@ from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(ROOT, "nn", "train"))
+from make_cases import CLASSES, WEAR  # noqa: E402
 from mask_score import COUNTS, mask_counts, mask_score  # noqa: E402
 
-CLASSES = ("solid", "dashed", "dotted")  # bits of a pixel of the server's mask, from the lowest
-WEARS = ("clean", "worn", "bad")
 BINS = (0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001)
 NEAR = 0.01
 REPEAT = "kgs_273101.json"  # of SCANS_DIR: a log with a main pass and a repeat section
@@ -119,7 +119,7 @@ def result_file(url, address, headers):
 
 
 def digitize(url, base, sidecar):
-    """Returns (columns of the CSV by name, mask uint8 [H,W]: bit k for class k); ({}, None) if refused."""
+    """Returns (columns of the CSV by name, mask uint8 [H,W]: bit k for CLASSES[k]); ({}, None) if refused."""
     fields = [("depth_top", repr(sidecar["depth_top"])), ("depth_bottom", repr(sidecar["depth_bottom"])),
               ("depth_unit", sidecar["depth_unit"]), ("track", ",".join(map(str, sidecar["track"]))),
               ("step", "0.1"), ("format", "json"), ("confidence", "1")]
@@ -150,7 +150,7 @@ def count_masks(mask, labels):
 
 def evaluate(url, cases):
     scores, confidences, nears = [], [], []
-    masks = {wear: np.zeros((len(CLASSES), COUNTS)) for wear in WEARS}
+    masks = {wear: np.zeros((len(CLASSES), COUNTS)) for wear in WEAR}
     for path in sorted(glob.glob(os.path.join(cases, "*.json"))):
         base = path[:-5]
         with open(path) as file:
@@ -178,7 +178,7 @@ def evaluate(url, cases):
     if not scores:
         sys.exit("no cases in " + cases)
     kinds = {kind: summary([s for n, s in scores if n == kind]) for kind in sorted({n for n, _ in scores})}
-    for wear in WEARS:
+    for wear in WEAR:
         mine = [s for n, s in scores if n.endswith(wear)]
         if mine:
             kinds["all " + wear] = summary(mine)

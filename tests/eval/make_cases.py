@@ -90,10 +90,10 @@ def scan_of(rng, canvas, hard, brittle):
     return ink, visible.inked(ink, worn(rng, canvas.merged(leave_out=("curves",)), hard, brittle))
 
 
-def seen_rows(path, cls, shown):
-    """The rows of a curve [H,2] of which something can be seen: bool [H]."""
-    seen = np.zeros(len(path), bool)
-    for part in visible.seen_parts(path, cls, shown):
+def seen_rows(parts, height):
+    """The rows of a curve's parts [n,2] that can be seen: bool [H]."""
+    seen = np.zeros(height, bool)
+    for part in parts:
         seen[int(np.ceil(part[0, 1])):int(part[-1, 1]) + 1] = True
     return seen
 
@@ -112,19 +112,18 @@ def make_case(seed, number, kind, wearing, log, height, las_dir=None):
     left, right = (0.1, 10.0) if log else (0.0, 150.0)
     sidecar = {"depth_top": DEPTH_TOP, "depth_bottom": DEPTH_TOP + height / ROWS_PER_FOOT, "depth_unit": "ft",
                "track": [x0, 0, x1, height], "curves": []}
-    value, paths = [], []
+    value = []
     for k, (name, f) in enumerate(zip(KINDS[kind], lanes_of(rng, kind, height, las_dir))):
         cls, pattern = STYLES[name]
         points = warp(np.column_stack([x0 + f * (x1 - 1 - x0), np.arange(height)]))
         style.ink_curve(rng, canvas, "curves", [points], style.Style(cls, WIDTHS.get(name, 2.4), 255, pattern))
-        paths.append((points, cls))
         value.append(left * (right / left) ** f if log else left + f * (right - left))
         sidecar["curves"].append({"mnemonic": f"C{k + 1}", "unit": "NONE", "left": left, "right": right,
                                   "scale": "log" if log else "lin", "style": CLASSES[cls]})
     depth = DEPTH_TOP + (np.arange(height) + 0.5) / ROWS_PER_FOOT
     ink, shown = scan_of(rng, canvas, WEAR[wearing], kind == "brittle")
-    value = [np.where(seen_rows(path, cls, shown), v, np.nan) for v, (path, cls) in zip(value, paths)]
-    visible.relabel(canvas, shown)
+    visible.relabel(canvas, shown)  # which leaves of each curve's path what can be seen
+    value = [np.where(seen_rows(parts, height), v, np.nan) for v, (_, parts) in zip(value, canvas.paths)]
     return ink, sidecar, depth, np.array(value), canvas.labels
 
 

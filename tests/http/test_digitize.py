@@ -277,7 +277,8 @@ def test_a_curve_of_another_style_is_named_and_taken_if_the_style_was_a_guess_or
         near = [float((np.abs(v - (true[:len(v)] - left) / (right - left)) < 0.01).mean()) for v in values]
         return near, [text for text in reply["warnings"] if text.startswith("C")]
 
-    assert ask(":dashed")[0][0] > 0.9 and not ask(":dashed")[1]
+    near, warnings = ask(":dashed")
+    assert near[0] > 0.9 and not warnings
     near, warnings = ask(":dotted")
     assert near[0] > 0.9 and "no dotted curve was found in the track, but a dashed one" in warnings[0]
     near, warnings = ask("")  # solid by order
