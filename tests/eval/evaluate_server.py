@@ -226,6 +226,7 @@ def run_others(url):
             ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans]),
             ("SCANS_DIR", scans and [os.path.join(points, "score_points.py"), url, os.path.join(points, "points"), scans,
                                      "--alone"]),
+            ("SCANS_DIR", scans and [os.path.join(points, "copies.py"), url, os.path.join(points, "points"), scans]),
             ("SCANS_DIR", scans and [os.path.join(HERE, "points_confidence.py"), url, os.path.join(points, "points"),
                                      scans]),
             ("SCANS_DIR", scans and [os.path.join(points, "score_repeat.py"), url, os.path.join(scans, REPEAT), scans])]

@@ -11,6 +11,7 @@ import fit_confidence  # noqa: E402
 import make_cases  # noqa: E402
 
 sys.path.insert(0, os.path.join(evaluate_server.ROOT, "tests", "realscans"))
+import copies  # noqa: E402
 import score_repeat  # noqa: E402
 
 TRUE = 0.5 + 0.3 * np.sin(np.arange(400) / 20)
@@ -174,3 +175,37 @@ def test_two_passes_agree_where_both_have_values_at_one_depth():
     assert (at[0], at[-1]) == pytest.approx((120, 135))
     assert scores["GR"] == pytest.approx({"r": 1, "near2": 1, "near1": 0, "null": 1 / 3}, abs=0.01)
     assert score_repeat.agreement(value * np.nan, value) == {"r": 0.0, "near2": 0.0, "near1": 0.0, "null": 1.0}
+
+
+def spotted(height=160, width=120, x=70, y=40):
+    gray = np.full((height, width), 255, np.uint8)
+    gray[y - 2:y + 3, x - 2:x + 3] = 0
+    return gray
+
+
+@pytest.mark.parametrize("kind", [name for name, (lie, _) in copies.KINDS.items() if lie])
+def test_what_is_in_a_scan_is_in_its_copy_where_the_points_go(kind):
+    gray = spotted()
+    matrix = copies.KINDS[kind][0](*gray.shape, 200.0)
+    copy = 255.0 - copies.transform(gray, matrix)
+    rows, columns = np.indices(copy.shape)
+    found = (columns * copy).sum() / copy.sum(), (rows * copy).sum() / copy.sum()
+    assert found == pytest.approx(copies.place(matrix, 70, 40), abs=0.3)
+
+
+@pytest.mark.parametrize("kind", [name for name, (_, wear) in copies.KINDS.items() if wear])
+def test_a_worn_copy_is_another_picture_of_the_same_size(kind):
+    gray = np.tile(np.repeat(np.uint8([255, 255, 60, 255]), 4), (160, 8))
+    worn = copies.KINDS[kind][1](gray, np.random.default_rng(1))
+    assert worn.shape == gray.shape and worn.dtype == np.uint8 and (worn != gray).any()
+    assert (copies.KINDS[kind][1](gray, np.random.default_rng(1)) == worn).all()
+
+
+def test_a_mirrored_stretch_has_its_borders_and_points_mirrored():
+    stretch = {"rows": [10, 110], "edges": {"0": [20, 100], "60": [20, 100], "200": [27, 107]},
+               "curves": [{"name": "GR", "style": "solid", "points": [[30, 25.5]]}]}
+    matrix = copies.mirrored(160, 120, 200.0)
+    mapped = copies.map_stretch(stretch, lambda x, y: copies.place(matrix, x, y - 10), 160)
+    assert mapped["rows"] == [0, 100]
+    assert mapped["edges"] == {0: [19, 99], 50: [19, 99], 99: pytest.approx([16.55, 96.55])}
+    assert mapped["curves"][0]["points"] == [[20, 93.5]]
