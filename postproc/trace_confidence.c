@@ -28,12 +28,12 @@ static const float model[CONFIDENCE_FEATURES] = {
 /* A curve is believed to be there if SEEN_ROWS rows have this mean confidence, rows on ink that another curve explains
  * counting nothing.  One alone in its style is too if it has this share of plain ink in them, or SEEN_RUN rows on end: the
  * wildest stay under the confidence, and one that is mostly off the track comes into it for less.  Of several of a style
- * each can be pieced together from plain ink of the others: it must have the confidence in the mean of all rows or, if it
- * goes together with another or is there for a while only, a good one where it is by itself, or a better one in SEEN_ROWS
- * rows.  One with next to no plain ink beside curves of other styles lies on what these leave over, and must be surer.
- * Curves that were asked for and are not there mostly stay under. */
+ * each can be pieced together from plain ink of the others: it must be there beside all of them in this share of the rows
+ * or, if they swing or go together, have more confidence in the mean of all rows, a good one where it is by itself, or a
+ * better one in SEEN_ROWS rows.  One with next to no plain ink beside curves of other styles lies on what these leave over,
+ * and must be surer.  Curves that were asked for and are not there mostly stay under. */
 static const float seen_confidence = 0.4f, seen_share = 0.7f, spare_confidence = 0.52f, spare_share = 0.1f,
-                   whole_confidence = 0.4f, own_confidence = 0.7f, sure_confidence = 0.8f;
+                   apart_share = 0.07f, whole_confidence = 0.48f, own_confidence = 0.8f, sure_confidence = 0.85f;
 
 static float percent(const struct trace_track *track, int y, float columns)
 {
@@ -192,18 +192,43 @@ static bool runs_on(const float *value, int rows, int least)
     return run >= least;
 }
 
-/* How far one of several lines of a style is more than pieces of the others; under 1 it is not.  value: [rows], its
- * confidence on ink of its own, else 0. */
-static float wholeness(const float *value, int rows)
+/* Whether in row y the line lies on plain ink of its own and does not swing, so that no other stroke of it is near. */
+static bool is_calm(const struct line *line, const struct claims *others, int y)
 {
-    float sum = 0;
-    int own = 0;
+    return line_plain(line, y) && line_unshared(line, others, y) && !line_swings(line, y, line->hi[y] - line->lo[y]);
+}
+
+/* The share of rows in which line `at` and all others of its style are calm, and none touches it: as many curves as there
+ * are lines. */
+static float share_apart(const struct line *lines, size_t n, size_t at, const struct claims *others)
+{
+    int apart = 0;
+
+    for (int y = 0; y < lines[at].rows; y++) {
+        bool is = true;
+
+        for (size_t k = 0; k < n && is; k++)
+            is = is_calm(&lines[k], others, y) && (k == at || !lines_touch(&lines[at], &lines[k], y));
+        apart += is;
+    }
+    return (float)apart / (float)lines[at].rows;
+}
+
+/* How far line `at`, one of several of a style, is more than pieces of the others; under 1 it is not.  value: [rows], its
+ * confidence on ink of its own, else 0. */
+static float wholeness(const struct line *lines, size_t n, size_t at, const struct claims *others, const float *value)
+{
+    float sum = 0, most_sure;
+    int own = 0, rows = lines[at].rows;
 
     for (int y = 0; y < rows; y++) {
         own += value[y] > 0;
         sum += value[y];
     }
-    return own > 0 ? fmaxf(sum / (float)rows / whole_confidence, sum / (float)own / own_confidence) : 0;
+    if (own == 0)
+        return 0;
+    most_sure = fmaxf(most(value, rows) / sure_confidence, sum / (float)own / own_confidence);
+    return fmaxf(share_apart(lines, n, at, others) / apart_share, fmaxf(most_sure, sum / (float)rows / whole_confidence));
 }
 
 enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const struct trace_track *track,
@@ -227,7 +252,7 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
         seen = most(value, line->rows);
         *belief = seen / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
         if (n > 1)
-            *belief = fminf(*belief, fmaxf(seen / sure_confidence, wholeness(value, line->rows)));
+            *belief = fminf(*belief, wholeness(lines, n, at, others, value));
     }
     free(value);
     return rc;

@@ -248,9 +248,11 @@ static void test_a_curve_that_comes_into_the_track_for_a_while_is_believed(void 
     }
 }
 
-/* Whether the first of two lines of a style is believed that jitters by so many columns from row `calm` on, is by itself in
- * its first `own` rows, and from there on in ink that another explains. */
-static bool believed_by_itself(int own, int calm, float jitter, float *confidence)
+/* A line of which the first `own` rows are its own and the others in ink that another style's explains; it jitters from row
+ * `calm` on by so many columns, and another of its style is plainly there in the first `beside` rows, `apart` columns away. */
+struct piece { int own, calm; float jitter; int beside, apart; };
+
+static bool believed_piece(struct piece piece, float *confidence)
 {
     struct claim other[ROWS];
     struct scene s;
@@ -258,10 +260,12 @@ static bool believed_by_itself(int own, int calm, float jitter, float *confidenc
 
     scene_make(&s);
     for (int y = 0; y < ROWS; y++) {
-        int x = (int)s.line[0].x[y] + (y < own ? 22 : 0);
+        int x = (int)s.line[0].x[y] + (y < piece.own ? 22 : 0);
 
         s.line[0].path[y] = (int)s.line[0].x[y];
-        s.line[0].centre[y] += y >= calm && y % 2 ? jitter : 0;
+        s.line[0].centre[y] += y >= piece.calm && y % 2 ? piece.jitter : 0;
+        s.line[1].path[y] = s.line[0].path[y] + piece.apart;
+        s.line[1].ink[y] = y < piece.beside ? INK_OWN : INK_BORROWED;
         other[y] = (struct claim){x - 2, x + 2};
     }
     *confidence = confidence_of(&s, 2);
@@ -275,13 +279,28 @@ static void test_one_of_several_is_sure_in_all_or_where_it_is_by_itself(void **s
     float confidence;
 
     (void)state;
-    assert_false(believed_by_itself(230, 0, 2.6f, &confidence));   /* pieces of others */
-    assert_true(confidence > 0.4f * 300 / 230 && confidence < 0.4f * ROWS / 230);
-    assert_true(believed_by_itself(ROWS, 0, 2.6f, &confidence));
-    assert_true(believed_by_itself(150, ROWS, 0, &confidence));    /* goes together with another from there on */
-    assert_true(confidence > 0.4f * 300 / 150 && confidence < 0.4f * ROWS / 150);
-    assert_false(believed_by_itself(900, 150, 4.5f, &confidence));
-    assert_true(believed_by_itself(900, 300, 4.5f, &confidence));   /* plainly there in 300 rows */
+    assert_false(believed_piece((struct piece){.own = 230, .jitter = 2.6f}, &confidence));   /* pieces of others */
+    assert_true(confidence > 0.4f * 300 / 230 && confidence < 0.48f * ROWS / 230 && confidence < 0.8f);
+    assert_true(believed_piece((struct piece){.own = ROWS, .jitter = 2.6f}, &confidence));
+    /* Goes together with another from there on. */
+    assert_true(believed_piece((struct piece){.own = 150, .calm = ROWS}, &confidence));
+    assert_true(confidence > 0.8f && confidence < 0.48f * ROWS / 150);
+    assert_false(believed_piece((struct piece){.own = 900, .calm = 150, .jitter = 4.5f}, &confidence));
+    /* Plainly there in 300 rows. */
+    assert_true(believed_piece((struct piece){.own = 900, .calm = 300, .jitter = 4.5f}, &confidence));
+}
+
+static void test_one_of_several_that_is_there_beside_the_others_is_believed(void **state)
+{
+    struct piece piece = {.own = 230, .jitter = 2.6f, .beside = ROWS * 8 / 100, .apart = 100};
+    float confidence;
+
+    (void)state;
+    assert_true(believed_piece(piece, &confidence));
+    piece.beside = ROWS * 6 / 100;
+    assert_false(believed_piece(piece, &confidence));
+    piece = (struct piece){.own = 230, .jitter = 2.6f, .beside = ROWS, .apart = 4};   /* the rim of the other one */
+    assert_false(believed_piece(piece, &confidence));
 }
 
 int main(void)
@@ -296,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_a_copy_of_another_curve_is_not_believed),
         cmocka_unit_test(test_ink_left_over_by_other_styles_must_be_surer),
         cmocka_unit_test(test_one_of_several_is_sure_in_all_or_where_it_is_by_itself),
+        cmocka_unit_test(test_one_of_several_that_is_there_beside_the_others_is_believed),
         cmocka_unit_test(test_a_curve_that_comes_into_the_track_for_a_while_is_believed),
     };
 

@@ -297,7 +297,7 @@ def scan(rng, canvas, look, ink, reference=None):
         ink = cv2.resize(ink, source[::-1], interpolation=cv2.INTER_AREA)
     if not look.crisp and not look.brittle:
         ink = wear.point_spread(rng, ink, 0.0, 0.5 + 0.5 * look.source)
-    ink = wear.bands(rng, wear.voids(rng, wear.age(rng, ink, look.hard), look.hard))
+    ink = wear.bands(rng, wear.age(rng, ink, look.hard))
     if reference is None:
         reference = look.curve_value if look.brittle else wear.curve_ink(ink, canvas.labels)
     if look.bilevel:

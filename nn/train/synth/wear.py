@@ -56,18 +56,6 @@ def age(rng, ink, hard):
     return ink
 
 
-def voids(rng, ink, hard):
-    """Ink that did not take, or came off, in small spots all over or in places: toner, ribbon, film. uint8 [H,W]."""
-    if rng.random() > 0.25 * min(1.0, hard + 0.3):
-        return ink
-    spots = cv2.GaussianBlur(noise_bytes(rng, ink.shape), (0, 0), log_uniform(rng, 0.8, 3.5)).astype(np.float32)
-    if rng.random() < 0.4:
-        spots += spots.std() * rng.uniform(0.5, 1.5) * field(rng, ink.shape, log_uniform(rng, 60, 600))
-    level = np.quantile(spots[::4, ::4], 1 - log_uniform(rng, 0.015, 0.15))
-    left = np.clip((level - spots) * (510 / spots.std()) + 128, 0, 255)  # of 255
-    return cv2.multiply(ink, left.astype(np.uint8), scale=1 / 255)
-
-
 def _shift(part, amount):
     part[...] = np.clip(part + amount, 0, 255)
 
