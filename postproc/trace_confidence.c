@@ -205,11 +205,11 @@ static float share_apart(const struct line *lines, size_t n, size_t at, const st
     int apart = 0;
 
     for (int y = 0; y < lines[at].rows; y++) {
-        bool is = true;
+        bool all = true;
 
-        for (size_t k = 0; k < n && is; k++)
-            is = is_calm(&lines[k], others, y) && (k == at || !lines_touch(&lines[at], &lines[k], y));
-        apart += is;
+        for (size_t k = 0; k < n && all; k++)
+            all = is_calm(&lines[k], others, y) && (k == at || !lines_touch(&lines[at], &lines[k], y));
+        apart += all;
     }
     return (float)apart / (float)lines[at].rows;
 }

@@ -2,7 +2,7 @@
 """Score a running server on worse copies of the real stretches: what a scan of another resolution, a fax of it, a
 worn or a slanted copy of the same paper would give.
 
-    copies.py URL POINTS_DIR SCANS_DIR [--kind KIND]... [--only SUBSTRING]
+    copies.py URL POINTS_DIR SCANS_DIR [--kind KIND]... [--only SUBSTRING] [--curves] [--json OUT]
 
 POINTS_DIR, SCANS_DIR as in score_points.py. Each stretch is cut out of its scan with MARGIN around it, in gray, made
 into a copy, and its points go along; the same copies every time. Needs numpy, Pillow and OpenCV.
