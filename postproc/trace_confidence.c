@@ -215,8 +215,9 @@ static float share_apart(const struct line *lines, size_t n, size_t at, const st
 }
 
 /* How far line `at`, one of several of a style, is more than pieces of the others; under 1 it is not.  value: [rows], its
- * confidence on ink of its own, else 0. */
-static float wholeness(const struct line *lines, size_t n, size_t at, const struct claims *others, const float *value)
+ * confidence on ink of its own, else 0, of which `seen` is the most. */
+static float wholeness(const struct line *lines, size_t n, size_t at, const struct claims *others, const float *value,
+                       float seen)
 {
     float sum = 0, most_sure;
     int own = 0, rows = lines[at].rows;
@@ -227,7 +228,7 @@ static float wholeness(const struct line *lines, size_t n, size_t at, const stru
     }
     if (own == 0)
         return 0;
-    most_sure = fmaxf(most(value, rows) / sure_confidence, sum / (float)own / own_confidence);
+    most_sure = fmaxf(seen / sure_confidence, sum / (float)own / own_confidence);
     return fmaxf(share_apart(lines, n, at, others) / apart_share, fmaxf(most_sure, sum / (float)rows / whole_confidence));
 }
 
@@ -252,7 +253,7 @@ enum err_code finish_belief(const struct line *lines, size_t n, size_t at, const
         seen = most(value, line->rows);
         *belief = seen / (others->n > 0 && plain < spare_share ? spare_confidence : seen_confidence);
         if (n > 1)
-            *belief = fminf(*belief, wholeness(lines, n, at, others, value));
+            *belief = fminf(*belief, wholeness(lines, n, at, others, value, seen));
     }
     free(value);
     return rc;

@@ -3,8 +3,6 @@
     points_confidence.py URL POINTS_DIR SCANS_DIR
 """
 import argparse
-import glob
-import json
 import os
 import sys
 
@@ -26,9 +24,7 @@ def main():
     fields = score_points.request_fields
     score_points.request_fields = lambda stretch: fields(stretch) + [("confidence", "1")]
     confidence, near = [], []
-    for path in sorted(glob.glob(os.path.join(args.points, "*.json"))):
-        with open(path) as file:
-            stretch = json.load(file)
+    for stretch in score_points.read_stretches(args.points).values():
         table = score_points.digitize(args.url, stretch, args.scans)
         for i, column in score_points.same_style_orders(stretch):
             points = stretch["curves"][i]["points"]

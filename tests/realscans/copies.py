@@ -8,7 +8,6 @@ POINTS_DIR, SCANS_DIR as in score_points.py. Each stretch is cut out of its scan
 into a copy, and its points go along; the same copies every time. Needs numpy, Pillow and OpenCV.
 """
 import argparse
-import glob
 import json
 import os
 import sys
@@ -150,10 +149,7 @@ def score_kind(url, stretches, scans, kind):
     with tempfile.TemporaryDirectory() as folder:
         for name, stretch in stretches.items():
             copy = make_copy(stretch, scans, kind, folder)
-            table = score_points.digitize(url, copy, folder)
-            for i, column in score_points.same_style_orders(copy):
-                curve = copy["curves"][i]
-                hit, _ = score_points.curve_hits(copy, table, column, curve["points"])
+            for curve, hit, _ in score_points.score_stretch(url, copy, folder):
                 by_style.setdefault(curve["style"], []).extend(hit)
                 by_curve[f"{name}/{curve['name']}"] = float(np.mean(hit))
     return by_style, by_curve
@@ -169,8 +165,7 @@ def main():
     parser.add_argument("--curves", action="store_true", help="show also the curves of which least are hit")
     parser.add_argument("--json")
     args = parser.parse_args()
-    paths = sorted(p for p in glob.glob(os.path.join(args.points, "*.json")) if args.only in os.path.basename(p))
-    stretches = {os.path.basename(p)[:-5]: json.load(open(p)) for p in paths}
+    stretches = score_points.read_stretches(args.points, args.only)
     if not stretches:
         return 1
     result = {}

@@ -101,6 +101,25 @@ def requests_of(stretch, alone):
     return [dict(stretch, curves=[c for c in stretch['curves'] if c['style'] == style]) for style in styles]
 
 
+def read_stretches(points, only=''):
+    """The stretches of POINTS_DIR whose names contain `only`, by name."""
+    stretches = {}
+    for path in sorted(glob.glob(os.path.join(points, '*.json'))):
+        name = os.path.basename(path)[:-5]
+        if only in name:
+            with open(path) as f:
+                stretches[name] = json.load(f)
+    return stretches
+
+
+def score_stretch(url, asked, scans):
+    """(curve, hits, errors) of each curve of a stretch, in the order in which they are asked for."""
+    table = digitize(url, asked, scans)
+    for i, column in sorted(same_style_orders(asked)):
+        curve = asked['curves'][i]
+        yield curve, *curve_hits(asked, table, column, curve['points'])
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('url')
@@ -111,16 +130,9 @@ def main():
     ap.add_argument('--json')
     args = ap.parse_args()
     total, by_style, out = [], {}, {}
-    for path in sorted(glob.glob(os.path.join(args.points, '*.json'))):
-        stretch = json.load(open(path))
-        name = os.path.basename(path)[:-5]
-        if args.only not in name:
-            continue
+    for name, stretch in read_stretches(args.points, args.only).items():
         for asked in requests_of(stretch, args.alone):
-            table = digitize(args.url, asked, args.scans)
-            for i, column in sorted(same_style_orders(asked)):
-                curve = asked['curves'][i]
-                hit, error = curve_hits(asked, table, column, curve['points'])
+            for curve, hit, error in score_stretch(args.url, asked, args.scans):
                 print('%-34s %-10s %-7s %3d points, hit %.3f, null %.3f, median error %.4f' % (
                     name, curve['name'][:10], curve['style'], len(hit), hit.mean(), np.isnan(error).mean(),
                     np.nanmedian(error) if np.isfinite(error).any() else np.nan))
